@@ -1,0 +1,245 @@
+//! The receiving half of a connection: the exchange's state and the source of its bytes, driven
+//! together. It outlives its responses, which are views of it.
+
+use crate::client::wire::{Fill, Source};
+use crate::error::{End, HTTPException, Step};
+use crate::proto::{CloseReason, Exchange, Received};
+
+/// Reads of at least this many bytes go past the buffer, straight into the caller's memory.
+const DIRECT: usize = 32_000;
+
+/// The state of an exchange and the source of its bytes.
+#[derive(Debug)]
+pub(crate) struct Incoming<W> {
+    pub(crate) exchange: Exchange,
+    pub(crate) source: W,
+    /// The end of the message was seen and acted on.
+    settled: bool,
+}
+
+impl<W: Source> Incoming<W> {
+    pub(crate) fn new(exchange: Exchange, source: W) -> Self {
+        Self {
+            exchange,
+            source,
+            settled: false,
+        }
+    }
+
+    /// Reads heads until the final one is complete.
+    pub(crate) fn receive(&mut self) -> Result<(), HTTPException> {
+        while !self.receive_one()? {}
+        self.settle_head();
+        Ok(())
+    }
+
+    /// Reads one head; whether it is the final one.
+    pub(crate) fn receive_one(&mut self) -> Result<bool, HTTPException> {
+        loop {
+            let input = self.source.buffered();
+            let received = match input {
+                [] => Received::NeedMore,
+                input => self.exchange.receive_head(input)?,
+            };
+            match received {
+                Received::NeedMore => match self.source.fill(Step::ReadHead)? {
+                    Fill::Bytes => {}
+                    Fill::End(end) => return self.head_ended(end),
+                },
+                Received::Interim(length) => {
+                    self.source.consume(length);
+                    return Ok(false);
+                }
+                Received::Final(length) => {
+                    self.source.consume(length);
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    fn head_ended(&mut self, end: End) -> Result<bool, HTTPException> {
+        let input = self.source.buffered();
+        if input.is_empty() {
+            return Err(HTTPException::RemoteDisconnected {
+                retry: self.source.retry(),
+            });
+        }
+        self.exchange.head_ended(input, end)?;
+        let all = input.len();
+        self.source.consume(all);
+        Ok(true)
+    }
+
+    /// Reads body bytes: what is there, or what one read of the stream brings. 0 is the end.
+    pub(crate) fn readinto(&mut self, output: &mut [u8]) -> Result<usize, HTTPException> {
+        if self.settled || output.is_empty() {
+            return self.at_end_or_failed();
+        }
+        loop {
+            match self.read_step(output) {
+                Ok(Some(count)) => {
+                    self.settle();
+                    return Ok(count);
+                }
+                Ok(None) => {}
+                Err(error) => return self.failed_read(error),
+            }
+        }
+    }
+
+    /// One attempt: bytes, the end as 0, or nothing yet.
+    fn read_step(&mut self, output: &mut [u8]) -> Result<Option<usize>, HTTPException> {
+        let input = self.source.buffered();
+        if !input.is_empty() || self.exchange.has_failed() {
+            let step = self.exchange.decode(input, output)?;
+            self.source.consume(step.consumed);
+            if step.produced > 0 {
+                return Ok(Some(step.produced));
+            }
+        }
+        if self.exchange.is_complete() {
+            return Ok(Some(0));
+        }
+        let plain = self.exchange.decoder().plain_data();
+        let room = usize::try_from(plain).map_or(output.len(), |plain| plain.min(output.len()));
+        if room < DIRECT || !self.source.buffered().is_empty() {
+            return self.fill_body().map(|ended| ended.then_some(0));
+        }
+        match self
+            .source
+            .read_direct(output.get_mut(..room).unwrap_or_default())?
+        {
+            (Fill::Bytes, count) => {
+                self.exchange.take(count);
+                Ok(Some(count))
+            }
+            (Fill::End(end), _) => self.exchange.end_of_input(end).map(|()| Some(0)),
+        }
+    }
+
+    /// Gets more; true if the body ended where the stream did.
+    fn fill_body(&mut self) -> Result<bool, HTTPException> {
+        match self.source.fill(Step::ReadBody)? {
+            Fill::Bytes => Ok(false),
+            Fill::End(end) => self.exchange.end_of_input(end).map(|()| true),
+        }
+    }
+
+    /// The body bytes at hand, at least one unless the body is at its end.
+    pub(crate) fn fill_buf(&mut self) -> Result<&[u8], HTTPException> {
+        match self.data_at_hand() {
+            Ok(count) => Ok(self.source.buffered().get(..count).unwrap_or_default()),
+            Err(error) => self.failed_read(error).map(|_| &[][..]),
+        }
+    }
+
+    fn data_at_hand(&mut self) -> Result<usize, HTTPException> {
+        if self.settled {
+            return self.at_end_or_failed();
+        }
+        loop {
+            let step = self.exchange.advance(self.source.buffered())?;
+            self.source.consume(step.framing);
+            if step.data > 0 {
+                return Ok(step.data);
+            }
+            if self.exchange.is_complete() || self.fill_body()? {
+                self.settle();
+                return Ok(0);
+            }
+        }
+    }
+
+    /// Takes bytes that [`Self::fill_buf`] showed, and notices if the body ends behind them.
+    pub(crate) fn consume(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.exchange.take(count);
+        self.source.consume(count);
+        let input = self.source.buffered();
+        // A fault behind the data is the next call's to report.
+        if let Ok(step) = self.exchange.advance(input) {
+            self.source.consume(step.framing);
+        }
+        self.settle();
+    }
+
+    /// Skips what is buffered of an unread body; true if that reaches the end of the message.
+    pub(crate) fn skip_buffered(&mut self) -> bool {
+        loop {
+            let Ok(step) = self.exchange.advance(self.source.buffered()) else {
+                return false;
+            };
+            self.exchange.take(step.data);
+            let count = step.framing.saturating_add(step.data);
+            self.source.consume(count);
+            if count == 0 {
+                self.settle();
+                return self.exchange.is_complete();
+            }
+        }
+    }
+
+    /// The exchange is closed from our side: a body that was not read to its end has none.
+    pub(crate) fn close(&mut self) {
+        if !self.exchange.is_complete() {
+            self.exchange
+                .set_close_reason(CloseReason::ResponseIncomplete);
+        }
+        self.settled = true;
+        self.source.close();
+    }
+
+    /// Acts on the end of the message once it is reached: the connection is kept or closed.
+    pub(crate) fn settle(&mut self) {
+        if self.settled || !self.exchange.is_complete() {
+            return;
+        }
+        self.settled = true;
+        if self.source.has_leftover() && self.exchange.close_reason() != Some(CloseReason::Switched)
+        {
+            self.exchange.set_close_reason(CloseReason::UnsolicitedData);
+        }
+        self.source.exchange_done();
+        match self.exchange.close_reason() {
+            None | Some(CloseReason::Switched) => {}
+            Some(_) => self.source.close(),
+        }
+    }
+
+    /// The final head is there: a message without a body ends with it.
+    pub(crate) fn settle_head(&mut self) {
+        self.settled = false;
+        self.settle();
+    }
+
+    /// Whether no more body bytes will come.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    fn at_end_or_failed(&mut self) -> Result<usize, HTTPException> {
+        if self.exchange.has_failed() {
+            return self.exchange.decode(&[], &mut []).map(|_| 0);
+        }
+        Ok(0)
+    }
+
+    fn failed_read(&mut self, error: HTTPException) -> Result<usize, HTTPException> {
+        let quiet = self.exchange.forgives_quiet_end(&error);
+        let error = self.fail(error);
+        if quiet { Ok(0) } else { Err(error) }
+    }
+
+    /// Every error but a timeout closes the connection; reading again reports it again.
+    pub(crate) fn fail(&mut self, error: HTTPException) -> HTTPException {
+        if error.is_timeout() {
+            return error;
+        }
+        self.exchange.set_failure(&error);
+        self.source.close();
+        error
+    }
+}

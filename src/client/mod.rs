@@ -1,0 +1,15 @@
+//! The blocking face: `http.client`'s classes, a thin driver of `proto` over a stream.
+
+pub(crate) mod body;
+pub(crate) mod connection;
+pub(crate) mod debug;
+pub(crate) mod https;
+pub(crate) mod incoming;
+pub(crate) mod reader;
+mod request;
+pub(crate) mod response;
+pub(crate) mod stream;
+#[cfg(feature = "sys")]
+pub(crate) mod sys;
+pub(crate) mod tunnel;
+pub(crate) mod wire;

@@ -1,0 +1,400 @@
+//! What a connection needs of its stream, how it comes by one, and time.
+//!
+//! Timeouts and deadlines are kept without threads: whoever reads or writes sets the smaller
+//! remainder as the stream's own timeout first, and only where it changed. The clock is a trait,
+//! so that tests don't sleep.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use crate::client::tunnel::Tunnel;
+use crate::error::{HTTPException, Step};
+
+/// A byte stream that a connection can use: `read`, `write` and `write_vectored` of
+/// `std::io`, and what they can't say.
+///
+/// An orderly end is `Ok(0)`. A TLS stream that ends without a closure alert must return
+/// `ErrorKind::UnexpectedEof`, as rustls does, so that a truncated body is not taken as complete
+/// (RFC 9112 section 9.8). A timeout is `WouldBlock` or `TimedOut`; the call can then be made
+/// again without loss.
+pub trait Stream: Read + Write {
+    /// The longest time that one read may block; nothing for no limit.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// The longest time that one write may block; nothing for no limit.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// Says goodbye before the stream is dropped: a closure alert where there is TLS (RFC 9112
+    /// section 9.8). A stream whose drop closes it in good order has nothing to do here.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    fn shutdown(&mut self) -> io::Result<()>;
+
+    /// Looks, without blocking and without taking anything, whether the peer sent data or closed.
+    ///
+    /// # Errors
+    /// Those of the stream, which say that it is of no use any more.
+    fn look(&mut self) -> io::Result<Look>;
+}
+
+/// What [`Stream::look`] saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// Nothing: the connection is idle.
+    Idle,
+    /// Data can be read.
+    Data,
+    /// The peer closed the connection.
+    Closed,
+    /// The stream can't look.
+    Unknown,
+}
+
+impl Stream for TcpStream {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        Self::set_read_timeout(self, timeout)
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        Self::set_write_timeout(self, timeout)
+    }
+
+    /// Nothing: dropping the socket closes it, and that saves a system call.
+    fn shutdown(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Three system calls: the socket is made non-blocking for one `peek`.
+    fn look(&mut self) -> io::Result<Look> {
+        self.set_nonblocking(true)?;
+        let peeked = self.peek(&mut [0]);
+        // The flag is shared by all clones of the socket: it goes back on every path.
+        self.set_nonblocking(false)?;
+        match peeked {
+            Ok(0) => Ok(Look::Closed),
+            Ok(_) => Ok(Look::Data),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Look::Idle),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Stream for std::os::unix::net::UnixStream {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        Self::set_read_timeout(self, timeout)
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        Self::set_write_timeout(self, timeout)
+    }
+
+    /// Nothing: dropping the socket closes it.
+    fn shutdown(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// `std` has no `peek` for Unix sockets.
+    fn look(&mut self) -> io::Result<Look> {
+        Ok(Look::Unknown)
+    }
+}
+
+impl<S: Stream + ?Sized> Stream for Box<S> {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        (**self).set_read_timeout(timeout)
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        (**self).set_write_timeout(timeout)
+    }
+
+    fn shutdown(&mut self) -> io::Result<()> {
+        (**self).shutdown()
+    }
+
+    fn look(&mut self) -> io::Result<Look> {
+        (**self).look()
+    }
+}
+
+/// The present moment. Tests put their own in place of the system's.
+pub trait Clock {
+    /// Now; never earlier than at the last call.
+    fn now(&self) -> Instant;
+}
+
+/// The system's monotonic clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}
+
+/// The time that is left for establishing a connection.
+#[derive(Clone, Copy)]
+pub struct ConnectTime<'a> {
+    clock: &'a dyn Clock,
+    ends: Option<Instant>,
+}
+
+impl<'a> ConnectTime<'a> {
+    pub(crate) fn new(clock: &'a dyn Clock, ends: Option<Instant>) -> Self {
+        Self { clock, ends }
+    }
+
+    /// What is left; nothing if there is no limit.
+    ///
+    /// # Errors
+    /// `TimedOut` with this step when nothing is left.
+    pub fn remaining(&self, step: Step) -> Result<Option<Duration>, HTTPException> {
+        let Some(ends) = self.ends else {
+            return Ok(None);
+        };
+        let left = ends.saturating_duration_since(self.clock.now());
+        if left.is_zero() {
+            return Err(HTTPException::TimedOut { step, written: 0 });
+        }
+        Ok(Some(left))
+    }
+
+    /// Sets what is left as both timeouts of a stream; to be called before each of its calls.
+    ///
+    /// # Errors
+    /// `TimedOut` when nothing is left; those of the stream.
+    pub fn apply(&self, stream: &mut impl Stream, step: Step) -> Result<(), HTTPException> {
+        let left = self.remaining(step)?;
+        stream.set_read_timeout(left)?;
+        stream.set_write_timeout(left)?;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for ConnectTime<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectTime")
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a connection leads: the address to dial, the tunnel to open behind it, the time for it.
+#[derive(Debug)]
+pub struct Route<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) time: ConnectTime<'a>,
+    pub(crate) tunnel: Option<&'a mut Tunnel>,
+    /// Bytes that came behind the proxy's answer.
+    pub(crate) leftover: Vec<u8>,
+}
+
+impl Route<'_> {
+    /// The host to dial: the proxy's if there is a tunnel. No brackets around IPv6.
+    pub fn host(&self) -> &str {
+        self.host
+    }
+
+    /// The port to dial.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The host that the connection is for, which TLS must verify: the tunnel's if there is one.
+    pub fn server_name(&self) -> &str {
+        match &self.tunnel {
+            Some(tunnel) => tunnel.host(),
+            None => self.host,
+        }
+    }
+
+    /// The time that is left.
+    pub fn time(&self) -> ConnectTime<'_> {
+        self.time
+    }
+
+    /// Opens the tunnel on a stream to the proxy, if there is one to open. A layer that secures
+    /// the stream calls this first; for others the connection does.
+    ///
+    /// # Errors
+    /// `TunnelFailed`, and everything that can go wrong in an exchange.
+    pub fn tunnel(&mut self, stream: &mut impl Stream) -> Result<(), HTTPException> {
+        match self.tunnel.as_deref_mut() {
+            Some(tunnel) if !tunnel.is_open() => {
+                self.leftover = tunnel.open(stream, &self.time)?;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses bytes that the peer sent before it was asked, where what follows is secured.
+    ///
+    /// # Errors
+    /// `UnsolicitedData`.
+    pub fn check_silence(&self) -> Result<(), HTTPException> {
+        if self.leftover.is_empty() {
+            Ok(())
+        } else {
+            Err(HTTPException::UnsolicitedData)
+        }
+    }
+}
+
+/// How a connection comes by its stream.
+pub trait Connect {
+    /// The streams it makes.
+    type Stream: Stream;
+
+    /// The port where none is given, and which `Host` does not name: 80, or 443 with TLS.
+    fn default_port(&self) -> u16 {
+        crate::HTTP_PORT
+    }
+
+    /// Whether connections may be made without a host: only where the stream is there already.
+    #[doc(hidden)]
+    fn has_no_authority(&self) -> bool {
+        false
+    }
+
+    /// Makes a stream. A layer around another one calls [`Route::tunnel`] on the inner stream.
+    ///
+    /// # Errors
+    /// `ConnectFailed`, `TimedOut`, `TunnelFailed`, `Io`.
+    fn connect(&mut self, route: &mut Route<'_>) -> Result<Self::Stream, HTTPException>;
+}
+
+/// Connects over TCP, with `TCP_NODELAY`; the addresses of a name are tried in turn.
+///
+/// Resolving a name blocks for as long as the system's resolver does: `std` has no limit for it.
+#[derive(Clone, Debug, Default)]
+pub struct Tcp {
+    #[cfg(feature = "sys")]
+    pub(crate) source_address: Option<SocketAddr>,
+    _private: (),
+}
+
+impl Tcp {
+    /// The system's defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Binds every connection to a local address before it connects (`source_address`).
+    #[cfg(feature = "sys")]
+    pub fn with_source_address(address: SocketAddr) -> Self {
+        Self {
+            source_address: Some(address),
+            ..Self::default()
+        }
+    }
+
+    fn dial(&self, address: SocketAddr, time: Option<Duration>) -> io::Result<TcpStream> {
+        #[cfg(feature = "sys")]
+        if let Some(source) = self.source_address {
+            return crate::client::sys::connect_from(source, address, time);
+        }
+        match time {
+            Some(time) => TcpStream::connect_timeout(&address, time),
+            None => TcpStream::connect(address),
+        }
+    }
+}
+
+impl Connect for Tcp {
+    type Stream = TcpStream;
+
+    fn connect(&mut self, route: &mut Route<'_>) -> Result<TcpStream, HTTPException> {
+        let addresses = (route.host(), route.port()).to_socket_addrs()?;
+        let mut attempts = Vec::new();
+        for address in addresses {
+            let remaining = match route.time.remaining(Step::Connect) {
+                Ok(remaining) => remaining,
+                Err(timed_out) if attempts.is_empty() => return Err(timed_out),
+                Err(_) => break,
+            };
+            match self.dial(address, remaining) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Ok(stream);
+                }
+                Err(error) => attempts.push((address, error)),
+            }
+        }
+        Err(failure(attempts))
+    }
+}
+
+/// A single timed-out address is a timeout; everything else lists the cause of each.
+fn failure(attempts: Vec<(SocketAddr, io::Error)>) -> HTTPException {
+    let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+    if !attempts.is_empty() && attempts.iter().all(|(_, error)| timed_out(error)) {
+        return HTTPException::TimedOut {
+            step: Step::Connect,
+            written: 0,
+        };
+    }
+    HTTPException::ConnectFailed { attempts }
+}
+
+/// Connects to a Unix-domain socket; host and port only go into `Host`.
+#[cfg(unix)]
+#[derive(Clone, Debug)]
+pub struct Unix {
+    path: std::path::PathBuf,
+}
+
+#[cfg(unix)]
+impl Unix {
+    /// The socket at this path.
+    pub fn new(path: impl Into<std::path::PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+}
+
+#[cfg(unix)]
+impl Connect for Unix {
+    type Stream = std::os::unix::net::UnixStream;
+
+    /// Connecting to a local socket does not wait, so the time is not needed.
+    fn connect(&mut self, _route: &mut Route<'_>) -> Result<Self::Stream, HTTPException> {
+        Ok(std::os::unix::net::UnixStream::connect(&self.path)?)
+    }
+}
+
+/// A stream that is there already: it can be had once.
+#[derive(Debug)]
+pub struct Ready<S> {
+    stream: Option<S>,
+}
+
+impl<S> Ready<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self {
+            stream: Some(stream),
+        }
+    }
+}
+
+impl<S: Stream> Connect for Ready<S> {
+    type Stream = S;
+
+    fn has_no_authority(&self) -> bool {
+        true
+    }
+
+    fn connect(&mut self, _route: &mut Route<'_>) -> Result<S, HTTPException> {
+        self.stream.take().ok_or(HTTPException::NotConnected)
+    }
+}

@@ -1,0 +1,224 @@
+//! CONNECT: the tunnel through a proxy (RFC 9110 section 9.3.6, RFC 9112 section 3.2.3).
+//!
+//! The request goes through the same writer and the answer through the same parser as any other.
+//! Departs from `http.client`: every 2xx opens the tunnel, interim responses are skipped, and
+//! host and fields are checked when they are given.
+
+use crate::client::stream::{ConnectTime, Stream};
+use crate::error::{End, Excerpt, HTTPException, Step, TunnelFailed};
+use crate::message::HTTPMessage;
+use crate::proto::authority::Authority;
+use crate::proto::{Exchange, Limits, Received, Skip, Tolerance};
+
+/// Bytes of a refusal's body that are kept.
+const REFUSAL: usize = 16_384;
+
+/// A tunnel to be opened, and the proxy's answer once it came.
+#[derive(Debug)]
+pub(crate) struct Tunnel {
+    target: Authority,
+    headers: Vec<(String, String)>,
+    limits: Limits,
+    tolerance: Tolerance,
+    response: Option<HTTPMessage>,
+    open: bool,
+}
+
+impl Tunnel {
+    /// Checks host and fields by writing the request once.
+    pub(crate) fn new(
+        host: &str,
+        port: Option<u16>,
+        default_port: u16,
+        headers: &[(&str, &str)],
+        limits: Limits,
+        tolerance: Tolerance,
+    ) -> Result<Self, HTTPException> {
+        let holds_control = host.bytes().any(|octet| octet <= b' ' || octet == 0x7f);
+        if holds_control {
+            return Err(HTTPException::InvalidTunnelHost {
+                host: Excerpt::new(host.as_bytes()),
+            });
+        }
+        let tunnel = Self {
+            target: Authority::parse(host, port, default_port)?,
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            limits,
+            tolerance,
+            response: None,
+            open: false,
+        };
+        tunnel.request()?;
+        Ok(tunnel)
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.target.host
+    }
+
+    pub(crate) fn target(&self) -> &Authority {
+        &self.target
+    }
+
+    pub(crate) fn response(&self) -> Option<&HTTPMessage> {
+        self.response.as_ref()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// The stream is gone, and the tunnel with it.
+    pub(crate) fn forget(&mut self) {
+        self.open = false;
+    }
+
+    /// Asks for the tunnel; returns the bytes that came behind the proxy's answer, which belong
+    /// to the tunnel.
+    pub(crate) fn open(
+        &mut self,
+        stream: &mut impl Stream,
+        time: &ConnectTime<'_>,
+    ) -> Result<Vec<u8>, HTTPException> {
+        self.response = None;
+        let mut exchange = self.request()?;
+        write_all(stream, exchange.head(), time)?;
+        let mut input = Vec::new();
+        receive_head(&mut exchange, stream, &mut input, time)?;
+        let head = exchange.response();
+        self.response = Some(head.headers().clone());
+        if (200..300).contains(&head.status()) {
+            self.open = true;
+            return Ok(input);
+        }
+        let (status, reason) = (head.status(), Excerpt::new(head.reason()));
+        let headers = head.headers().clone();
+        Err(HTTPException::TunnelFailed(Box::new(TunnelFailed {
+            status,
+            reason,
+            headers,
+            body: refusal(&mut exchange, stream, &input, time),
+        })))
+    }
+
+    fn request(&self) -> Result<Exchange, HTTPException> {
+        let mut exchange = Exchange::new(self.limits, self.tolerance);
+        let named = |name: &str| {
+            self.headers
+                .iter()
+                .any(|(n, _)| n.eq_ignore_ascii_case(name))
+        };
+        let skip = Skip {
+            host: named("host"),
+            accept_encoding: true,
+        };
+        let target = self.target.authority_form();
+        exchange.start_request("CONNECT", &target, None, 0, skip)?;
+        for (name, value) in &self.headers {
+            exchange.putheader(name, value)?;
+        }
+        exchange.endheaders()?;
+        Ok(exchange)
+    }
+}
+
+fn write_all(
+    stream: &mut impl Stream,
+    bytes: &[u8],
+    time: &ConnectTime<'_>,
+) -> Result<(), HTTPException> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        time.apply(stream, Step::Tunnel)?;
+        match stream.write(rest) {
+            Ok(0) => return Err(io_error(std::io::ErrorKind::WriteZero.into())),
+            Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io_error(error)),
+        }
+    }
+    stream.flush().map_err(io_error)
+}
+
+/// Reads until the final head is there; `input` then holds what came behind it.
+fn receive_head(
+    exchange: &mut Exchange,
+    stream: &mut impl Stream,
+    input: &mut Vec<u8>,
+    time: &ConnectTime<'_>,
+) -> Result<(), HTTPException> {
+    loop {
+        let came = read_more(stream, input, time)?;
+        if came == 0 && input.is_empty() {
+            return Err(HTTPException::RemoteDisconnected {
+                retry: Default::default(),
+            });
+        }
+        if came == 0 {
+            return exchange.head_ended(input, End::Closed);
+        }
+        loop {
+            match exchange.receive_head(input)? {
+                Received::NeedMore => break,
+                Received::Interim(length) => drop(input.drain(..length.min(input.len()))),
+                Received::Final(length) => {
+                    input.drain(..length.min(input.len()));
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// The beginning of a refusal's body, as far as it comes.
+fn refusal(
+    exchange: &mut Exchange,
+    stream: &mut impl Stream,
+    rest: &[u8],
+    time: &ConnectTime<'_>,
+) -> Vec<u8> {
+    let mut input = rest.to_vec();
+    let mut body = vec![0; REFUSAL];
+    let mut kept = 0;
+    loop {
+        let room = body.get_mut(kept..).unwrap_or_default();
+        let Ok(step) = exchange.decode(&input, room) else {
+            break;
+        };
+        input.drain(..step.consumed.min(input.len()));
+        kept = kept.saturating_add(step.produced);
+        let full = kept >= REFUSAL;
+        if full || exchange.is_complete() || !matches!(read_more(stream, &mut input, time), Ok(1..))
+        {
+            break;
+        }
+    }
+    body.truncate(kept);
+    body
+}
+
+fn read_more(
+    stream: &mut impl Stream,
+    input: &mut Vec<u8>,
+    time: &ConnectTime<'_>,
+) -> Result<usize, HTTPException> {
+    let mut block = [0; 2048];
+    loop {
+        time.apply(stream, Step::Tunnel)?;
+        match stream.read(&mut block) {
+            Ok(count) => {
+                input.extend_from_slice(block.get(..count).unwrap_or_default());
+                return Ok(count);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io_error(error)),
+        }
+    }
+}
+
+fn io_error(error: std::io::Error) -> HTTPException {
+    crate::client::wire::stream_error(error, Step::Tunnel, Default::default())
+}

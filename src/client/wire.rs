@@ -1,0 +1,486 @@
+//! The connection's end of the stream: one read buffer, writing, timeouts and the deadline.
+//!
+//! There is one buffer for all responses of a connection, so that no byte is lost between them.
+//! A timeout is set on the stream only where it differs from the last one.
+
+use std::io::{self, IoSlice};
+use std::time::{Duration, Instant};
+
+use crate::client::debug::DebugLog;
+use crate::client::stream::{Clock, Look, Stream, SystemClock};
+use crate::error::{End, HTTPException, Retry, Step};
+
+/// What one attempt to get more bytes brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// At least one byte.
+    Bytes,
+    /// The stream is at its end.
+    End(End),
+}
+
+/// Where the bytes of a response come from: a connection's stream or a reader. Sealed.
+pub trait Source: sealed::Sealed {
+    /// The bytes at hand, not yet consumed.
+    #[doc(hidden)]
+    fn buffered(&mut self) -> &[u8];
+
+    /// Drops bytes from the front of what is at hand.
+    #[doc(hidden)]
+    fn consume(&mut self, count: usize);
+
+    /// Gets more bytes, behind those at hand.
+    #[doc(hidden)]
+    fn fill(&mut self, step: Step) -> Result<Fill, HTTPException>;
+
+    /// Reads straight into the caller's memory, past the buffer, which must be empty. `Ok(0)` is
+    /// never returned.
+    #[doc(hidden)]
+    fn read_direct(&mut self, output: &mut [u8]) -> Result<(Fill, usize), HTTPException>;
+
+    /// The exchange is at its end and its connection can't be used again.
+    #[doc(hidden)]
+    fn close(&mut self);
+
+    /// The exchange is at its end.
+    #[doc(hidden)]
+    fn exchange_done(&mut self);
+
+    /// Whether bytes came behind the message that belong to nobody.
+    #[doc(hidden)]
+    fn has_leftover(&mut self) -> bool;
+
+    /// What is known about sending the request again.
+    #[doc(hidden)]
+    fn retry(&self) -> Retry;
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+/// The read buffer: bytes between `start` and `end` of a storage that grows only for heads that
+/// do not fit.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    storage: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Buffer {
+    /// About 64 KiB, but no multiple of 4,096: reads of whole pages would freeze the relation
+    /// between the page offsets of source and destination, which makes copies slow on some CPUs.
+    pub(crate) const SIZE: usize = 65_000;
+
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.storage.get(self.start..self.end).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.start = self.start.saturating_add(count).min(self.end);
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.start = 0;
+        self.end = 0;
+    }
+
+    /// Free space behind the bytes; at least one byte.
+    fn room(&mut self) -> &mut [u8] {
+        if self.storage.is_empty() {
+            self.storage.resize(Self::SIZE, 0);
+        } else if self.end == self.storage.len() && self.start > 0 {
+            self.storage.copy_within(self.start..self.end, 0);
+            self.end = self.end.saturating_sub(self.start);
+            self.start = 0;
+        }
+        if self.end == self.storage.len() {
+            self.storage
+                .resize(self.storage.len().saturating_add(Self::SIZE), 0);
+        }
+        self.storage.get_mut(self.end..).unwrap_or_default()
+    }
+
+    fn filled(&mut self, count: usize) {
+        self.end = self.end.saturating_add(count).min(self.storage.len());
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(Self::SIZE) {
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let room = self.room();
+                let count = room.len().min(rest.len());
+                let (now, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+                if let Some(place) = room.get_mut(..count) {
+                    place.copy_from_slice(now);
+                }
+                self.filled(count);
+                rest = later;
+            }
+        }
+    }
+}
+
+/// Timeouts, the deadline, and the clock for it.
+pub(crate) struct Timing {
+    pub(crate) clock: Box<dyn Clock + Send + Sync>,
+    pub(crate) connect: Option<Duration>,
+    pub(crate) read: Option<Duration>,
+    pub(crate) write: Option<Duration>,
+    /// The longest time for one exchange.
+    pub(crate) deadline: Option<Duration>,
+    /// When the exchange under way must be over.
+    pub(crate) ends: Option<Instant>,
+    /// What the stream was told last; the outer nothing: not known.
+    applied_read: Option<Option<Duration>>,
+    applied_write: Option<Option<Duration>>,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            clock: Box::new(SystemClock),
+            connect: None,
+            read: None,
+            write: None,
+            deadline: None,
+            ends: None,
+            applied_read: Some(None),
+            applied_write: Some(None),
+        }
+    }
+}
+
+impl Timing {
+    /// Starts the time of an exchange.
+    pub(crate) fn start(&mut self) {
+        self.ends = self
+            .deadline
+            .and_then(|deadline| self.clock.now().checked_add(deadline));
+    }
+
+    /// When an attempt to connect that begins now must be over.
+    pub(crate) fn connect_ends(&self) -> Option<Instant> {
+        let own = self
+            .connect
+            .and_then(|time| self.clock.now().checked_add(time));
+        match (own, self.ends) {
+            (Some(own), Some(ends)) => Some(own.min(ends)),
+            (own, ends) => own.or(ends),
+        }
+    }
+
+    /// A new stream: `touched` if connecting may have left timeouts on it.
+    fn renew(&mut self, touched: bool) {
+        let known = if touched { None } else { Some(None) };
+        self.applied_read = known;
+        self.applied_write = known;
+    }
+
+    /// The smaller of a timeout and what is left of the deadline.
+    fn limit(
+        &self,
+        timeout: Option<Duration>,
+        step: Step,
+    ) -> Result<Option<Duration>, HTTPException> {
+        let Some(ends) = self.ends else {
+            return Ok(timeout);
+        };
+        let left = ends.saturating_duration_since(self.clock.now());
+        if left.is_zero() {
+            return Err(HTTPException::TimedOut { step, written: 0 });
+        }
+        Ok(Some(timeout.map_or(left, |timeout| timeout.min(left))))
+    }
+
+    fn before_read(&mut self, stream: &mut impl Stream, step: Step) -> Result<(), HTTPException> {
+        let limit = self.limit(self.read, step)?;
+        if self.applied_read != Some(limit) {
+            stream.set_read_timeout(limit)?;
+            self.applied_read = Some(limit);
+        }
+        Ok(())
+    }
+
+    fn before_write(&mut self, stream: &mut impl Stream) -> Result<(), HTTPException> {
+        let limit = self.limit(self.write, Step::Write)?;
+        if self.applied_write != Some(limit) {
+            stream.set_write_timeout(limit)?;
+            self.applied_write = Some(limit);
+        }
+        Ok(())
+    }
+}
+
+/// A connection's stream with its buffer and its time.
+pub struct Wire<S> {
+    stream: Option<S>,
+    pub(crate) buffer: Buffer,
+    pub(crate) timing: Timing,
+    pub(crate) log: DebugLog,
+    /// What an error says about sending the request again.
+    pub(crate) retry: Retry,
+    /// When the last exchange ended.
+    idle_since: Option<Instant>,
+    notes_idle: bool,
+    /// `Stream::shutdown`, for `Drop`, which knows no trait bound.
+    goodbye: fn(&mut S),
+}
+
+impl<S> std::fmt::Debug for Wire<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wire")
+            .field("connected", &self.stream.is_some())
+            .field("buffered", &self.buffer.bytes().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stream> Wire<S> {
+    pub(crate) fn new(timing: Timing, notes_idle: bool) -> Self {
+        Self {
+            stream: None,
+            buffer: Buffer::default(),
+            timing,
+            log: DebugLog::default(),
+            retry: Retry::default(),
+            idle_since: None,
+            notes_idle,
+            goodbye: say_goodbye,
+        }
+    }
+
+    pub(crate) fn stream(&self) -> Option<&S> {
+        self.stream.as_ref()
+    }
+
+    pub(crate) fn stream_mut(&mut self) -> Option<&mut S> {
+        self.stream.as_mut()
+    }
+
+    /// Takes a new stream, and bytes that were read from it already.
+    pub(crate) fn open(&mut self, stream: S, leftover: &[u8], touched: bool) {
+        self.stream = Some(stream);
+        self.buffer.clear();
+        self.buffer.put(leftover);
+        self.timing.renew(touched);
+        self.retry = Retry {
+            idempotent: self.retry.idempotent,
+            ..Retry::default()
+        };
+    }
+
+    /// Gives the stream away, with the bytes already read from it.
+    pub(crate) fn take(&mut self) -> Option<(S, Vec<u8>)> {
+        let bytes = self.buffer.bytes().to_vec();
+        self.buffer.clear();
+        self.stream.take().map(|stream| (stream, bytes))
+    }
+
+    /// How long the connection has been idle.
+    pub(crate) fn idle_time(&self) -> Option<Duration> {
+        self.idle_since
+            .map(|since| self.timing.clock.now().saturating_duration_since(since))
+    }
+
+    /// Whether the idle connection is of use: no end, no data, no error.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        let Some(stream) = &mut self.stream else {
+            return false;
+        };
+        matches!(stream.look(), Ok(Look::Idle | Look::Unknown))
+    }
+
+    /// Whether the peer has sent something, where the stream can tell.
+    pub(crate) fn has_answer(&mut self) -> bool {
+        let look = self.stream.as_mut().map(Stream::look);
+        matches!(look, Some(Ok(Look::Data | Look::Closed) | Err(_)))
+    }
+
+    /// Writes these pieces one behind the other, in as few calls as the stream allows. `written`
+    /// counts what was handed over, also when it fails.
+    pub(crate) fn write_all(
+        &mut self,
+        pieces: &mut [&[u8]],
+        written: &mut u64,
+    ) -> Result<(), HTTPException> {
+        self.log.sent(pieces);
+        loop {
+            let done = pieces.iter().take_while(|piece| piece.is_empty()).count();
+            let rest = pieces.get_mut(done..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(());
+            }
+            let count = self.write_some(rest)?;
+            *written = written.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+            drop_front(rest, count);
+        }
+    }
+
+    fn write_some(&mut self, pieces: &[&[u8]]) -> Result<usize, HTTPException> {
+        let Some(stream) = &mut self.stream else {
+            return Err(HTTPException::NotConnected);
+        };
+        loop {
+            self.timing.before_write(stream)?;
+            self.retry.written = true;
+            let result = match pieces {
+                [piece] => stream.write(piece),
+                [a, b] => stream.write_vectored(&[IoSlice::new(a), IoSlice::new(b)]),
+                [a, b, c, ..] => {
+                    let d = pieces.get(3).copied().unwrap_or_default();
+                    let e = pieces.get(4).copied().unwrap_or_default();
+                    stream.write_vectored(&[a, b, c, d, e].map(IoSlice::new))
+                }
+                [] => return Ok(0),
+            };
+            match result {
+                Ok(0) => {
+                    let error = io::ErrorKind::WriteZero.into();
+                    return Err(stream_error(error, Step::Write, self.retry));
+                }
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(stream_error(error, Step::Write, self.retry)),
+            }
+        }
+    }
+
+    /// Hands over what the stream itself may hold back.
+    pub(crate) fn flush(&mut self) -> Result<(), HTTPException> {
+        let Some(stream) = &mut self.stream else {
+            return Err(HTTPException::NotConnected);
+        };
+        loop {
+            match stream.flush() {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(stream_error(error, Step::Write, self.retry)),
+            }
+        }
+    }
+}
+
+/// The exchange is over for us; what becomes of the goodbye is the peer's affair.
+fn say_goodbye<S: Stream>(stream: &mut S) {
+    let _ = stream.shutdown();
+}
+
+/// Drops `count` bytes from the front of the pieces.
+fn drop_front(pieces: &mut [&[u8]], count: usize) {
+    let mut left = count;
+    for piece in pieces {
+        let here = left.min(piece.len());
+        *piece = piece.get(here..).unwrap_or_default();
+        left = left.saturating_sub(here);
+    }
+}
+
+/// Reads once; interruptions are tried again, ends are told apart.
+fn read_once<S: Stream>(
+    stream: &mut S,
+    timing: &mut Timing,
+    retry: Retry,
+    step: Step,
+    output: &mut [u8],
+) -> Result<(Fill, usize), HTTPException> {
+    loop {
+        timing.before_read(stream, step)?;
+        return match stream.read(output) {
+            Ok(0) => Ok((Fill::End(End::Closed), 0)),
+            Ok(count) => Ok((Fill::Bytes, count)),
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted => continue,
+                io::ErrorKind::UnexpectedEof => Ok((Fill::End(End::Truncated), 0)),
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe => Ok((Fill::End(End::Reset), 0)),
+                _ => Err(stream_error(error, step, retry)),
+            },
+        };
+    }
+}
+
+impl<S> sealed::Sealed for Wire<S> {}
+
+impl<S: Stream> Source for Wire<S> {
+    #[inline]
+    fn buffered(&mut self) -> &[u8] {
+        self.buffer.bytes()
+    }
+
+    #[inline]
+    fn consume(&mut self, count: usize) {
+        self.buffer.consume(count);
+    }
+
+    fn fill(&mut self, step: Step) -> Result<Fill, HTTPException> {
+        let Some(stream) = &mut self.stream else {
+            return Ok(Fill::End(End::Closed));
+        };
+        let room = self.buffer.room();
+        let (fill, count) = read_once(stream, &mut self.timing, self.retry, step, room)?;
+        self.buffer.filled(count);
+        self.retry.answered |= count > 0;
+        Ok(fill)
+    }
+
+    fn read_direct(&mut self, output: &mut [u8]) -> Result<(Fill, usize), HTTPException> {
+        let Some(stream) = &mut self.stream else {
+            return Ok((Fill::End(End::Closed), 0));
+        };
+        let step = Step::ReadBody;
+        read_once(stream, &mut self.timing, self.retry, step, output)
+    }
+
+    fn close(&mut self) {
+        if let Some(mut stream) = self.stream.take() {
+            say_goodbye(&mut stream);
+        }
+        self.buffer.clear();
+        self.idle_since = None;
+    }
+
+    fn exchange_done(&mut self) {
+        self.timing.ends = None;
+        self.retry.reused = true;
+        if self.notes_idle {
+            self.idle_since = Some(self.timing.clock.now());
+        }
+    }
+
+    fn has_leftover(&mut self) -> bool {
+        !self.buffer.bytes().is_empty()
+    }
+
+    fn retry(&self) -> Retry {
+        self.retry
+    }
+}
+
+impl<S> Drop for Wire<S> {
+    /// A stream that is dropped says goodbye first (RFC 9112 section 9.8).
+    fn drop(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            (self.goodbye)(stream);
+        }
+    }
+}
+
+/// The crate's error for a stream's.
+pub(crate) fn stream_error(error: io::Error, step: Step, retry: Retry) -> HTTPException {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            HTTPException::TimedOut { step, written: 0 }
+        }
+        _ => HTTPException::Io { error, step, retry },
+    }
+}

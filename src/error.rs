@@ -1,0 +1,863 @@
+//! The errors of the crate: `HTTPException` and the facts its variants carry.
+//!
+//! The variants are the exceptions of `http.client`, nested as they inherit there. What Python
+//! raises as `ValueError`, `OSError` or `RuntimeError` has a variant of its own. Every variant
+//! states facts (which limit, which octet, how many bytes); texts are made only in `Display`,
+//! where octets of the peer are escaped.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use crate::message::HTTPMessage;
+
+/// Everything that can go wrong in an exchange; `http.client.HTTPException` and, beside it, what
+/// `http.client` raises as built-in exceptions.
+///
+/// The predicates (`is_timeout`, `is_retryable`, …) answer the questions a caller usually has.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum HTTPException {
+    /// There is no connection and `auto_open` is off (`http.client.NotConnected`).
+    NotConnected,
+    /// A host, port or request target that can't be sent (`http.client.InvalidURL`).
+    InvalidURL(InvalidURL),
+    /// A status line of a protocol version that is not HTTP/1.x (`http.client.UnknownProtocol`).
+    UnknownProtocol {
+        /// The version as it came, for example `HTTP/2.0`.
+        version: Excerpt,
+    },
+    /// The response has a transfer coding that can't be decoded
+    /// (`http.client.UnknownTransferEncoding`; RFC 9112 section 6.1).
+    UnknownTransferEncoding {
+        /// The value of the `Transfer-Encoding` field or fields.
+        value: Excerpt,
+    },
+    /// A body that can't be sent as asked (`http.client.UnimplementedFileMode`).
+    UnimplementedFileMode(UnimplementedFileMode),
+    /// The peer stopped before the message was complete (`http.client.IncompleteRead`).
+    IncompleteRead(IncompleteRead),
+    /// A call that the state of the connection does not allow
+    /// (`http.client.ImproperConnectionState`).
+    ImproperConnectionState(ImproperConnectionState),
+    /// What came is no status line (`http.client.BadStatusLine`).
+    BadStatusLine {
+        /// The line, without its end, as far as it came.
+        line: Excerpt,
+    },
+    /// A line is longer than its limit (`http.client.LineTooLong`).
+    LineTooLong {
+        /// The kind of line.
+        line: LineKind,
+        /// The limit in bytes, line end included.
+        limit: usize,
+    },
+    /// The peer closed the connection before the first byte of a response
+    /// (`http.client.RemoteDisconnected`).
+    RemoteDisconnected {
+        /// What is known about sending the request again.
+        retry: Retry,
+    },
+    /// More of something than its limit allows; `http.client` raises a bare `HTTPException`.
+    TooMany {
+        /// What there is too much of.
+        what: Counted,
+        /// The limit.
+        limit: usize,
+    },
+    /// Something is larger than its limit.
+    TooLarge {
+        /// What is too large.
+        what: Measured,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A line of the response's header or trailer section is not a field (RFC 9112 section 5).
+    InvalidHeader {
+        /// The line, without its end.
+        line: Excerpt,
+        /// Where the line begins, in bytes from the start of the head or trailer section.
+        offset: usize,
+    },
+    /// The response's `Content-Length` is not one number (RFC 9112 section 6.3, item 5).
+    InvalidContentLength {
+        /// The value, or the differing values.
+        value: Excerpt,
+    },
+    /// The response has both `Transfer-Encoding` and `Content-Length`, or a `Transfer-Encoding`
+    /// where its version has none (RFC 9112 section 6.3, item 3).
+    ConflictingFraming,
+    /// The chunked coding is broken (RFC 9112 section 7.1).
+    InvalidChunk {
+        /// Which rule.
+        fault: ChunkFault,
+    },
+    /// A `101 Switching Protocols` that the request did not ask for (RFC 9110 section 7.8).
+    UnexpectedUpgrade,
+    /// The peer sent bytes where it must be silent, before TLS began in a tunnel.
+    UnsolicitedData,
+    /// The method is not a token (RFC 9110 section 9.1), or not one for this request.
+    InvalidMethod {
+        /// The method as given.
+        method: Excerpt,
+    },
+    /// The name of a field is not a token (RFC 9110 section 5.1).
+    InvalidHeaderName {
+        /// The name as given.
+        name: Excerpt,
+    },
+    /// The value of a field holds octets that can't be sent (RFC 9110 section 5.5), or is not a
+    /// value for this field.
+    InvalidHeaderValue {
+        /// The name of the field.
+        name: Excerpt,
+        /// The value as given; masked for credentials.
+        value: Excerpt,
+    },
+    /// A field that may stand only once, or not beside another, was given again
+    /// (RFC 9110 section 5.3, RFC 9112 section 6.2).
+    ConflictingHeader {
+        /// The name of the field.
+        name: &'static str,
+    },
+    /// A body or a piece of one that this request can't have.
+    InvalidBody {
+        /// Why not.
+        fault: BodyFault,
+    },
+    /// The body is not as long as its declared `Content-Length` (RFC 9110 section 8.6).
+    BodyLengthMismatch {
+        /// The declared length in bytes.
+        declared: u64,
+        /// The bytes given so far, including those refused.
+        given: u64,
+    },
+    /// The host of a tunnel can't be sent (`ValueError` in `http.client`).
+    InvalidTunnelHost {
+        /// The host as given.
+        host: Excerpt,
+    },
+    /// The proxy did not open the tunnel (`OSError("Tunnel connection failed: …")`).
+    TunnelFailed(Box<TunnelFailed>),
+    /// `set_tunnel` was called on an open connection (`RuntimeError` in `http.client`).
+    TunnelAfterConnect,
+    /// No address of the host could be connected to.
+    ConnectFailed {
+        /// Each address that was tried, with its error, in the order of the attempts.
+        attempts: Vec<(SocketAddr, io::Error)>,
+    },
+    /// Time ran out. Nothing is lost: the same call may be made again.
+    TimedOut {
+        /// What was being done.
+        step: Step,
+        /// Bytes of the caller's data that this call had handed to the stream.
+        written: u64,
+    },
+    /// The stream failed.
+    Io {
+        /// The stream's own error.
+        error: io::Error,
+        /// What was being done.
+        step: Step,
+        /// What is known about sending the request again.
+        retry: Retry,
+    },
+}
+
+/// The calls that came at the wrong time (`http.client.ImproperConnectionState`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImproperConnectionState {
+    /// `putrequest` or `request` while another request is under way.
+    CannotSendRequest(ConnectionState),
+    /// `putheader` or `endheaders` without `putrequest`.
+    CannotSendHeader(ConnectionState),
+    /// `getresponse` without a request.
+    ResponseNotReady(ConnectionState),
+}
+
+/// The state of a connection, in `http.client`'s words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectionState {
+    /// Ready for `putrequest`; an earlier response may be unread.
+    #[default]
+    Idle,
+    /// After `putrequest`: header fields may be added.
+    RequestStarted,
+    /// After `endheaders`: body bytes may be sent, then `getresponse`.
+    RequestSent,
+    /// After `101` or a 2xx to `CONNECT`: the stream belongs to another protocol.
+    Switched,
+}
+
+/// Why a host, port or target is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidURL {
+    /// The part that is refused.
+    pub part: UrlPart,
+    /// The text as given.
+    pub text: Excerpt,
+}
+
+/// A part of a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UrlPart {
+    /// The host.
+    Host,
+    /// The port.
+    Port,
+    /// The request target.
+    Target,
+}
+
+/// Why a body can't be sent as asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnimplementedFileMode {
+    /// The file is a directory.
+    Directory,
+    /// The length is unknown and the peer speaks HTTP/1.0, which has no chunked coding.
+    UnsizedOverHttp10,
+}
+
+/// A message that ended early (`http.client.IncompleteRead`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IncompleteRead {
+    /// What this call had read before the end: body bytes, or the bytes of an incomplete head.
+    pub partial: Vec<u8>,
+    /// Bytes of the body (or head) that came in all.
+    pub got: u64,
+    /// Bytes still missing, where that is known.
+    pub expected: Option<u64>,
+    /// The part of the message that is incomplete.
+    pub part: MessagePart,
+    /// How the stream ended.
+    pub end: End,
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum End {
+    /// In good order: FIN, after a closure alert where there is TLS.
+    #[default]
+    Closed,
+    /// The connection was reset or aborted.
+    Reset,
+    /// TLS ended without a closure alert (RFC 9112 section 9.8).
+    Truncated,
+}
+
+/// A part of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MessagePart {
+    /// Status line and header section.
+    Head,
+    /// The body, its chunked framing and trailers included.
+    #[default]
+    Body,
+}
+
+/// The kinds of lines that have a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LineKind {
+    /// The status line.
+    StatusLine,
+    /// A line of the header section.
+    HeaderLine,
+    /// A chunk-size line, extensions included.
+    ChunkSize,
+    /// A line of the trailer section.
+    TrailerLine,
+}
+
+/// What is counted against a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Counted {
+    /// Lines of the header section.
+    Headers,
+    /// Lines of the trailer section.
+    Trailers,
+    /// Interim (1xx) responses before the final one.
+    InterimResponses,
+}
+
+/// What is measured against a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Measured {
+    /// The heads of one answer, interim responses included.
+    Head,
+    /// The trailer section.
+    Trailers,
+    /// The chunk extensions of one message.
+    ChunkExtensions,
+    /// The body.
+    Body,
+}
+
+/// What is wrong with a chunk (RFC 9112 section 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChunkFault {
+    /// The size is not 1*HEXDIG followed by an extension or the line end.
+    Size,
+    /// The size does not fit into 64 bits.
+    SizeOverflow,
+    /// An octet that a chunk extension can't have.
+    Extension,
+    /// The size line does not end in CRLF.
+    LineEnd,
+    /// The data is not followed by CRLF.
+    DataEnd,
+}
+
+/// Why a request can't have this body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BodyFault {
+    /// The head declared neither a length nor the chunked coding (RFC 9112 section 6.3).
+    Unframed,
+    /// The method has no content: `CONNECT`, `TRACE` (RFC 9110 sections 9.3.6, 9.3.8).
+    NotAllowed,
+    /// `OPTIONS` with content needs a `Content-Type` (RFC 9110 section 9.3.7).
+    NoContentType,
+    /// `Expect: 100-continue` without content (RFC 9110 section 10.1.1).
+    ExpectWithoutBody,
+    /// Bytes that the caller encoded as chunks are no chunks.
+    BrokenChunks,
+    /// The last chunk was sent already, or pieces were sent in two ways.
+    AfterEnd,
+    /// Text that has no ISO-8859-1 encoding.
+    NotLatin1,
+    /// A field that a trailer section can't have (RFC 9110 section 6.5.1).
+    ForbiddenTrailer,
+}
+
+/// The refusal of a tunnel by a proxy.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TunnelFailed {
+    /// The status code of the proxy's answer.
+    pub status: u16,
+    /// Its reason phrase.
+    pub reason: Excerpt,
+    /// Its header fields.
+    pub headers: HTTPMessage,
+    /// The first bytes of its body, 16 KiB at most.
+    pub body: Vec<u8>,
+}
+
+/// What was being done when the stream failed or time ran out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// Resolving the name or connecting.
+    #[default]
+    Connect,
+    /// Asking the proxy for a tunnel.
+    Tunnel,
+    /// Securing the stream.
+    Handshake,
+    /// Writing the request.
+    Write,
+    /// Waiting for the head of the response.
+    ReadHead,
+    /// Reading the body of the response.
+    ReadBody,
+}
+
+/// What is known about sending a request again after a failure (RFC 9110 section 9.2.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Retry {
+    /// The connection had served an earlier exchange.
+    pub reused: bool,
+    /// Bytes of the request were handed to the stream.
+    pub written: bool,
+    /// Bytes of a response came.
+    pub answered: bool,
+    /// The method is idempotent: GET, HEAD, OPTIONS, TRACE, PUT, DELETE.
+    pub idempotent: bool,
+}
+
+impl Retry {
+    /// Whether the request may be sent again without asking anybody: nothing of it was written,
+    /// or an idempotent one met a reused connection that gave not one byte of an answer.
+    pub fn is_safe(self) -> bool {
+        !self.written || (self.reused && !self.answered && self.idempotent)
+    }
+}
+
+/// A bounded piece of what a peer or caller gave, for error messages: the first 128 bytes.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Excerpt {
+    bytes: Box<[u8]>,
+    truncated: bool,
+}
+
+impl Excerpt {
+    const LIMIT: usize = 128;
+
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        let kept = bytes.get(..Self::LIMIT).unwrap_or(bytes);
+        Self {
+            bytes: kept.into(),
+            truncated: kept.len() < bytes.len(),
+        }
+    }
+
+    /// The bytes, 128 at most.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether there was more.
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dots = if self.truncated { "..." } else { "" };
+        write!(f, "\"{}\"{dots}", self.bytes.escape_ascii())
+    }
+}
+
+impl fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl HTTPException {
+    /// A wrong call: the state of the connection did not allow it.
+    pub fn is_improper_state(&self) -> bool {
+        matches!(self, Self::ImproperConnectionState(_))
+    }
+
+    /// Time ran out.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
+    }
+
+    /// The peer went away: reset, abort, broken pipe, or `RemoteDisconnected`, which in
+    /// `http.client` is a `ConnectionResetError` too.
+    pub fn is_connection_reset(&self) -> bool {
+        match self {
+            Self::RemoteDisconnected { .. } => true,
+            Self::IncompleteRead(read) => read.end == End::Reset,
+            Self::Io { error, .. } => matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
+            ),
+            _ => false,
+        }
+    }
+
+    /// A bad status line, or `RemoteDisconnected`, which in `http.client` is a `BadStatusLine`
+    /// too.
+    pub fn is_bad_status_line(&self) -> bool {
+        matches!(
+            self,
+            Self::BadStatusLine { .. } | Self::RemoteDisconnected { .. }
+        )
+    }
+
+    /// The caller gave something that can't be sent, or called at the wrong time; no byte of it
+    /// was written.
+    pub fn is_caller_error(&self) -> bool {
+        matches!(
+            self,
+            Self::NotConnected
+                | Self::InvalidURL(_)
+                | Self::UnimplementedFileMode(_)
+                | Self::ImproperConnectionState(_)
+                | Self::InvalidMethod { .. }
+                | Self::InvalidHeaderName { .. }
+                | Self::InvalidHeaderValue { .. }
+                | Self::ConflictingHeader { .. }
+                | Self::InvalidBody { .. }
+                | Self::BodyLengthMismatch { .. }
+                | Self::InvalidTunnelHost { .. }
+                | Self::TunnelAfterConnect
+        )
+    }
+
+    /// The peer broke the protocol or a limit.
+    pub fn is_protocol_error(&self) -> bool {
+        !self.is_caller_error() && !self.is_network_error()
+    }
+
+    /// Connecting, reading or writing failed, or time ran out.
+    pub fn is_network_error(&self) -> bool {
+        matches!(
+            self,
+            Self::ConnectFailed { .. }
+                | Self::TimedOut { .. }
+                | Self::Io { .. }
+                | Self::RemoteDisconnected { .. }
+        )
+    }
+
+    /// What is known about sending the request again, where the failure leaves that open.
+    pub fn retry(&self) -> Option<Retry> {
+        match self {
+            Self::RemoteDisconnected { retry } | Self::Io { retry, .. } => Some(*retry),
+            Self::ConnectFailed { .. } => Some(Retry::default()),
+            _ => None,
+        }
+    }
+
+    /// Whether the request may be sent again without asking anybody; see [`Retry::is_safe`].
+    pub fn is_retryable(&self) -> bool {
+        self.retry().is_some_and(Retry::is_safe)
+    }
+
+    /// The same error once more, for a failure that later calls must report too. The stream's
+    /// own error keeps its kind and text.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::NotConnected => Self::NotConnected,
+            Self::InvalidURL(url) => Self::InvalidURL(url.clone()),
+            Self::UnknownProtocol { version } => Self::UnknownProtocol {
+                version: version.clone(),
+            },
+            Self::UnknownTransferEncoding { value } => Self::UnknownTransferEncoding {
+                value: value.clone(),
+            },
+            Self::UnimplementedFileMode(mode) => Self::UnimplementedFileMode(*mode),
+            Self::IncompleteRead(read) => Self::IncompleteRead(read.clone()),
+            Self::ImproperConnectionState(state) => Self::ImproperConnectionState(*state),
+            Self::BadStatusLine { line } => Self::BadStatusLine { line: line.clone() },
+            Self::LineTooLong { line, limit } => Self::LineTooLong {
+                line: *line,
+                limit: *limit,
+            },
+            Self::RemoteDisconnected { retry } => Self::RemoteDisconnected { retry: *retry },
+            Self::TooMany { what, limit } => Self::TooMany {
+                what: *what,
+                limit: *limit,
+            },
+            Self::TooLarge { what, limit } => Self::TooLarge {
+                what: *what,
+                limit: *limit,
+            },
+            Self::InvalidHeader { line, offset } => Self::InvalidHeader {
+                line: line.clone(),
+                offset: *offset,
+            },
+            Self::InvalidContentLength { value } => Self::InvalidContentLength {
+                value: value.clone(),
+            },
+            Self::ConflictingFraming => Self::ConflictingFraming,
+            Self::InvalidChunk { fault } => Self::InvalidChunk { fault: *fault },
+            Self::UnexpectedUpgrade => Self::UnexpectedUpgrade,
+            Self::UnsolicitedData => Self::UnsolicitedData,
+            Self::InvalidMethod { method } => Self::InvalidMethod {
+                method: method.clone(),
+            },
+            Self::InvalidHeaderName { name } => Self::InvalidHeaderName { name: name.clone() },
+            Self::InvalidHeaderValue { name, value } => Self::InvalidHeaderValue {
+                name: name.clone(),
+                value: value.clone(),
+            },
+            Self::ConflictingHeader { name } => Self::ConflictingHeader { name },
+            Self::InvalidBody { fault } => Self::InvalidBody { fault: *fault },
+            Self::BodyLengthMismatch { declared, given } => Self::BodyLengthMismatch {
+                declared: *declared,
+                given: *given,
+            },
+            Self::InvalidTunnelHost { host } => Self::InvalidTunnelHost { host: host.clone() },
+            Self::TunnelFailed(failed) => Self::TunnelFailed(failed.clone()),
+            Self::TunnelAfterConnect => Self::TunnelAfterConnect,
+            Self::ConnectFailed { attempts } => Self::ConnectFailed {
+                attempts: attempts
+                    .iter()
+                    .map(|(address, error)| (*address, io_again(error)))
+                    .collect(),
+            },
+            Self::TimedOut { step, written } => Self::TimedOut {
+                step: *step,
+                written: *written,
+            },
+            Self::Io { error, step, retry } => Self::Io {
+                error: io_again(error),
+                step: *step,
+                retry: *retry,
+            },
+        }
+    }
+
+    /// The nearest kind of `std::io`.
+    fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Io { error, .. } => error.kind(),
+            Self::NotConnected => io::ErrorKind::NotConnected,
+            Self::TimedOut { .. } => io::ErrorKind::TimedOut,
+            Self::IncompleteRead(_) => io::ErrorKind::UnexpectedEof,
+            Self::RemoteDisconnected { .. } => io::ErrorKind::ConnectionReset,
+            Self::ConnectFailed { attempts } => attempts
+                .last()
+                .map_or(io::ErrorKind::NotFound, |(_, error)| error.kind()),
+            Self::TunnelFailed(_) => io::ErrorKind::ConnectionRefused,
+            error if error.is_caller_error() => io::ErrorKind::InvalidInput,
+            _ => io::ErrorKind::InvalidData,
+        }
+    }
+}
+
+fn io_again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+impl fmt::Display for HTTPException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConnected => write!(f, "not connected, and auto_open is off"),
+            Self::InvalidURL(url) => write!(f, "{url}"),
+            Self::UnknownProtocol { version } => write!(f, "unknown protocol {version}"),
+            Self::UnknownTransferEncoding { value } => {
+                write!(f, "transfer-encoding {value} can't be decoded")
+            }
+            Self::UnimplementedFileMode(UnimplementedFileMode::Directory) => {
+                write!(f, "a directory can't be sent")
+            }
+            Self::UnimplementedFileMode(UnimplementedFileMode::UnsizedOverHttp10) => {
+                write!(f, "a body of unknown length can't be sent over HTTP/1.0")
+            }
+            Self::IncompleteRead(read) => write!(f, "{read}"),
+            Self::ImproperConnectionState(state) => write!(f, "{state}"),
+            Self::BadStatusLine { line } => write!(f, "bad status line {line}"),
+            Self::LineTooLong { line, limit } => {
+                write!(f, "got more than {limit} bytes when reading a {line}")
+            }
+            Self::RemoteDisconnected { retry } => write!(
+                f,
+                "remote end closed {} connection without response",
+                if retry.reused { "a reused" } else { "the" }
+            ),
+            Self::TooMany { what, limit } => write!(f, "got more than {limit} {what}"),
+            Self::TooLarge { what, limit } => write!(f, "got more than {limit} bytes of {what}"),
+            Self::InvalidHeader { line, offset } => {
+                write!(f, "invalid field line {line} at byte {offset}")
+            }
+            Self::InvalidContentLength { value } => write!(f, "invalid content-length {value}"),
+            Self::ConflictingFraming => {
+                write!(
+                    f,
+                    "transfer-encoding conflicts with content-length or version"
+                )
+            }
+            Self::InvalidChunk { fault } => write!(f, "invalid chunk: {fault}"),
+            Self::UnexpectedUpgrade => write!(f, "the peer switched protocols unasked"),
+            Self::UnsolicitedData => write!(f, "the peer sent data before it was asked"),
+            Self::InvalidMethod { method } => write!(f, "invalid method {method}"),
+            Self::InvalidHeaderName { name } => write!(f, "invalid header name {name}"),
+            Self::InvalidHeaderValue { name, value } => {
+                write!(f, "invalid header value {value} of {name}")
+            }
+            Self::ConflictingHeader { name } => write!(f, "{name} conflicts with another field"),
+            Self::InvalidBody { fault } => write!(f, "invalid body: {fault}"),
+            Self::BodyLengthMismatch { declared, given } => {
+                write!(f, "body of {given} bytes where {declared} were declared")
+            }
+            Self::InvalidTunnelHost { host } => write!(f, "invalid tunnel host {host}"),
+            Self::TunnelFailed(failed) => write!(
+                f,
+                "tunnel connection failed: {} {}",
+                failed.status, failed.reason
+            ),
+            Self::TunnelAfterConnect => {
+                write!(f, "can't set up a tunnel on an established connection")
+            }
+            Self::ConnectFailed { attempts } => display_attempts(attempts, f),
+            Self::TimedOut { step, .. } => write!(f, "timed out while {step}"),
+            Self::Io { error, step, .. } => write!(f, "failed while {step}: {error}"),
+        }
+    }
+}
+
+fn display_attempts(
+    attempts: &[(SocketAddr, io::Error)],
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(f, "no address could be connected to")?;
+    for (place, (address, error)) in attempts.iter().enumerate() {
+        let lead = if place == 0 { ": " } else { "; " };
+        write!(f, "{lead}{address}: {error}")?;
+    }
+    Ok(())
+}
+
+impl Error for HTTPException {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Io { error, .. } => Some(error),
+            Self::ConnectFailed { attempts } => attempts
+                .last()
+                .map(|(_, error)| error as &(dyn Error + 'static)),
+            _ => None,
+        }
+    }
+}
+
+/// An error of a stream outside any exchange; the exchange adds its facts when it passes through.
+impl From<io::Error> for HTTPException {
+    fn from(error: io::Error) -> Self {
+        Self::Io {
+            error,
+            step: Step::default(),
+            retry: Retry::default(),
+        }
+    }
+}
+
+/// Keeps the kind: `UnexpectedEof`, `TimedOut`, `ConnectionReset`, `InvalidInput`, `InvalidData`, …
+/// An error of the stream itself comes back untouched.
+impl From<HTTPException> for io::Error {
+    fn from(error: HTTPException) -> Self {
+        match error {
+            HTTPException::Io { error, .. } => error,
+            other => Self::new(other.kind(), other),
+        }
+    }
+}
+
+impl From<ImproperConnectionState> for HTTPException {
+    fn from(state: ImproperConnectionState) -> Self {
+        Self::ImproperConnectionState(state)
+    }
+}
+
+impl fmt::Display for InvalidURL {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = match self.part {
+            UrlPart::Host => "host",
+            UrlPart::Port => "port",
+            UrlPart::Target => "request target",
+        };
+        write!(f, "invalid {part} {}", self.text)
+    }
+}
+
+impl fmt::Display for IncompleteRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = match self.part {
+            MessagePart::Head => "head",
+            MessagePart::Body => "body",
+        };
+        write!(f, "incomplete {part}: {} bytes read", self.got)?;
+        match self.expected {
+            Some(missing) => write!(f, ", {missing} more expected"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for ImproperConnectionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CannotSendRequest(state) => write!(f, "can't send a request: {state}"),
+            Self::CannotSendHeader(state) => write!(f, "can't send a header: {state}"),
+            Self::ResponseNotReady(state) => write!(f, "no response to get: {state}"),
+        }
+    }
+}
+
+impl fmt::Display for ConnectionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Idle => "Idle",
+            Self::RequestStarted => "Request-started",
+            Self::RequestSent => "Request-sent",
+            Self::Switched => "Switched",
+        })
+    }
+}
+
+impl fmt::Display for LineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::StatusLine => "status line",
+            Self::HeaderLine => "header line",
+            Self::ChunkSize => "chunk size",
+            Self::TrailerLine => "trailer line",
+        })
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Headers => "headers",
+            Self::Trailers => "trailers",
+            Self::InterimResponses => "interim responses",
+        })
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Head => "response head",
+            Self::Trailers => "trailers",
+            Self::ChunkExtensions => "chunk extensions",
+            Self::Body => "body",
+        })
+    }
+}
+
+impl fmt::Display for ChunkFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Size => "the size is not hexadecimal",
+            Self::SizeOverflow => "the size does not fit into 64 bits",
+            Self::Extension => "an extension holds a control character",
+            Self::LineEnd => "the size line does not end in CRLF",
+            Self::DataEnd => "the data is not followed by CRLF",
+        })
+    }
+}
+
+impl fmt::Display for BodyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unframed => "the head declared none",
+            Self::NotAllowed => "the method has none",
+            Self::NoContentType => "OPTIONS with content needs a content-type",
+            Self::ExpectWithoutBody => "100-continue was expected for none",
+            Self::BrokenChunks => "the bytes are no chunks",
+            Self::AfterEnd => "it is at its end",
+            Self::NotLatin1 => "the text is not ISO-8859-1",
+            Self::ForbiddenTrailer => "the field can't stand in a trailer section",
+        })
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::Tunnel => "opening a tunnel",
+            Self::Handshake => "securing the stream",
+            Self::Write => "writing the request",
+            Self::ReadHead => "reading the head of the response",
+            Self::ReadBody => "reading the body of the response",
+        })
+    }
+}

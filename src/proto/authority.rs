@@ -1,0 +1,224 @@
+//! Host and port: the forms a caller may give them in, and the form that goes into `Host`,
+//! `CONNECT` and the resolver (RFC 3986 section 3.2, RFC 9110 sections 4.2 and 7.2).
+//!
+//! One type serves them all, so that they can't disagree. Departs from `http.client`, which
+//! accepts white space, signs and underscores in ports, userinfo, and misreads an IPv6 address
+//! without brackets; non-ASCII names must be encoded (IDNA) by the caller.
+
+use std::net::Ipv6Addr;
+
+use crate::error::{Excerpt, HTTPException, InvalidURL, UrlPart};
+
+/// A host without brackets and a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Authority {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl Authority {
+    /// Reads `host`, `host:port`, `[v6]`, `[v6]:port` or, if the port is given apart, a bare IPv6
+    /// address too.
+    pub(crate) fn parse(
+        text: &str,
+        port: Option<u16>,
+        default_port: u16,
+    ) -> Result<Self, HTTPException> {
+        let (host, port) = match port {
+            Some(0) => return Err(invalid(UrlPart::Port, "0")),
+            Some(port) => (text, port),
+            None => split_port(text, default_port)?,
+        };
+        let host = match strip_brackets(host) {
+            Some(address) if is_ipv6(address) => address,
+            None if is_registered_name(host) || (text.len() == host.len() && is_ipv6(host)) => host,
+            _ => return Err(invalid(UrlPart::Host, text)),
+        };
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+
+    /// The value of a `Host` field: no zone, brackets around IPv6, no default port.
+    pub(crate) fn write_host_field(&self, default_port: u16, out: &mut Vec<u8>) {
+        self.write_host(out);
+        if self.port != default_port {
+            self.write_port(out);
+        }
+    }
+
+    /// The authority-form of a CONNECT: the port is always there.
+    pub(crate) fn authority_form(&self) -> String {
+        let mut out = Vec::new();
+        self.write_host(&mut out);
+        self.write_port(&mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    fn write_host(&self, out: &mut Vec<u8>) {
+        if self.host.contains(':') {
+            // A zone means something on this machine only (RFC 6874 section 4).
+            let address = self.host.split('%').next().unwrap_or_default();
+            out.push(b'[');
+            out.extend_from_slice(address.as_bytes());
+            out.push(b']');
+        } else {
+            out.extend_from_slice(self.host.as_bytes());
+        }
+    }
+
+    fn write_port(&self, out: &mut Vec<u8>) {
+        out.push(b':');
+        out.extend_from_slice(self.port.to_string().as_bytes());
+    }
+}
+
+/// Whether this can be the value of a `Host` field: empty, or `uri-host [ ":" port ]`.
+pub(crate) fn is_host_field(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else {
+        return false;
+    };
+    let bare_address = text.contains("::") && !text.starts_with('[');
+    text.is_empty() || (!bare_address && Authority::parse(text, None, 80).is_ok())
+}
+
+fn split_port(text: &str, default_port: u16) -> Result<(&str, u16), HTTPException> {
+    let colon = match text.rfind(']') {
+        Some(bracket) => text
+            .get(bracket..)
+            .and_then(|tail| tail.find(':'))
+            .map(|at| at.saturating_add(bracket)),
+        None => text.rfind(':'),
+    };
+    let Some((host, port)) = colon.and_then(|at| text.split_at_checked(at)) else {
+        return Ok((text, default_port));
+    };
+    let digits = port.trim_start_matches(':');
+    if port == ":" {
+        return Ok((host, default_port));
+    }
+    let number = digits.parse::<u16>().ok().filter(|&number| number != 0);
+    let all_digits = digits.bytes().all(|octet| octet.is_ascii_digit());
+    match number {
+        Some(number) if all_digits && port.len() == digits.len().saturating_add(1) => {
+            Ok((host, number))
+        }
+        _ => Err(invalid(UrlPart::Port, digits)),
+    }
+}
+
+fn strip_brackets(host: &str) -> Option<&str> {
+    host.strip_prefix('[')?.strip_suffix(']')
+}
+
+/// An IPv6 address with an optional zone of unreserved characters.
+fn is_ipv6(text: &str) -> bool {
+    let (address, zone) = match text.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (text, None),
+    };
+    address.parse::<Ipv6Addr>().is_ok()
+        && zone.is_none_or(|zone| !zone.is_empty() && zone.bytes().all(is_unreserved))
+}
+
+/// A name or IPv4 address. Odd spellings of numbers are left to the resolver.
+fn is_registered_name(host: &str) -> bool {
+    !host.is_empty() && host.len() <= 255 && host.bytes().all(is_unreserved)
+}
+
+fn is_unreserved(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
+}
+
+fn invalid(part: UrlPart, text: &str) -> HTTPException {
+    HTTPException::InvalidURL(InvalidURL {
+        part,
+        text: Excerpt::new(text.as_bytes()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepted_forms() {
+        for (text, port, host, expected) in [
+            ("a", None, "a", 80),
+            ("a:", None, "a", 80),
+            ("a:8080", None, "a", 8080),
+            ("a", Some(81), "a", 81),
+            ("[::1]", None, "::1", 80),
+            ("[::1]:", None, "::1", 80),
+            ("[::1]:8", None, "::1", 8),
+            ("::1", Some(8), "::1", 8),
+            ("[fe80::1%eth0]:80", None, "fe80::1%eth0", 80),
+            ("127.0.0.1:1", None, "127.0.0.1", 1),
+            ("under_score.example.", None, "under_score.example.", 80),
+        ] {
+            let authority = Authority::parse(text, port, 80).unwrap();
+            assert_eq!((authority.host.as_str(), authority.port), (host, expected));
+        }
+    }
+
+    #[test]
+    fn refused_forms() {
+        for text in [
+            "",
+            ":80",
+            "[]",
+            "::1",
+            "fe80::1",
+            "a:0",
+            "a:65536",
+            "a:+80",
+            "a:-1",
+            "a:8_0",
+            "a: 80",
+            "a:80a",
+            "u@h",
+            "u:p@h",
+            "http://h",
+            "a/b",
+            "a#b",
+            "a b",
+            " a",
+            "a\r\n",
+            "a\0",
+            "[::1",
+            "::1]",
+            "[::1]x",
+            "x[::1]",
+            "[h]",
+            "[127.0.0.1]",
+            "[1::2::3]",
+            "[::1%]",
+            "ü.de",
+            "a%41",
+            "a::80",
+            "[::1]::80",
+        ] {
+            let error = Authority::parse(text, None, 80).unwrap_err();
+            assert!(matches!(error, HTTPException::InvalidURL(_)), "{text}");
+        }
+        assert!(Authority::parse("a:80", Some(90), 80).is_err());
+    }
+
+    #[test]
+    fn host_field_and_authority_form() {
+        let field = |text: &str| {
+            let mut out = Vec::new();
+            let authority = Authority::parse(text, None, 80).unwrap();
+            authority.write_host_field(80, &mut out);
+            (String::from_utf8(out).unwrap(), authority.authority_form())
+        };
+        assert_eq!(field("h"), ("h".into(), "h:80".into()));
+        assert_eq!(field("h:81"), ("h:81".into(), "h:81".into()));
+        assert_eq!(field("[::1]:81"), ("[::1]:81".into(), "[::1]:81".into()));
+        assert_eq!(
+            field("[fe80::%2]"),
+            ("[fe80::]".into(), "[fe80::]:80".into())
+        );
+    }
+}

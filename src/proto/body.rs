@@ -1,0 +1,571 @@
+//! The body: a resumable decoder for every framing, and the chunked encoder (RFC 9112 sections
+//! 6, 7 and 8).
+//!
+//! The decoder pulls: it is given what came, says how many octets of framing to drop and how
+//! many octets of data follow, and keeps nothing but numbers and an incomplete trailer section.
+
+use crate::error::{
+    ChunkFault, Counted, End, HTTPException, IncompleteRead, LineKind, Measured, MessagePart,
+};
+use crate::message::HTTPMessage;
+use crate::proto::fields::{FieldSection, SectionLimits};
+use crate::proto::framing::BodyLength;
+use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
+use crate::proto::scan;
+
+/// A resumable decoder of one message body.
+///
+/// ```
+/// use stdhttp::proto::{BodyDecoder, BodyLength};
+/// use stdhttp::{Limits, Tolerance};
+///
+/// let mut decoder = BodyDecoder::new(BodyLength::Chunked, Limits::DEFAULT, Tolerance::STANDARD);
+/// let mut body = [0; 16];
+/// let step = decoder.decode(b"3\r\nabc\r\n0\r\n\r\nnext", &mut body)?;
+/// assert_eq!((step.consumed, &body[..step.produced]), (13, &b"abc"[..]));
+/// assert!(decoder.is_complete());
+/// # Ok::<(), stdhttp::HTTPException>(())
+/// ```
+#[derive(Debug)]
+pub struct BodyDecoder {
+    state: State,
+    /// The fault that ended the decoding; it is reported again at every call.
+    fault: Option<HTTPException>,
+    /// Octets of data that follow in the current chunk or in the whole body.
+    remaining: u64,
+    delivered: u64,
+    /// Octets of the current chunk-size line.
+    line: usize,
+    /// Octets of chunk extensions so far.
+    extensions: u64,
+    limits: Limits,
+    tolerance: Tolerance,
+    forgiven: ForgivenSet,
+    trailers: FieldSection,
+    /// An incomplete trailer section.
+    trailer_block: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// `remaining` octets.
+    Length,
+    UntilClose,
+    /// Before the first digit of a chunk size.
+    SizeStart,
+    Size,
+    /// White space after the size.
+    SizePadding,
+    /// Behind the `;`, before anything else.
+    ExtensionStart,
+    Extension,
+    SizeLf,
+    /// `remaining` octets, then CRLF.
+    ChunkData,
+    DataCr,
+    DataLf,
+    Trailers,
+    Complete,
+}
+
+/// What one call of [`BodyDecoder::decode`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Decoded {
+    /// Octets of the input that are done with.
+    pub consumed: usize,
+    /// Octets of data written to the output.
+    pub produced: usize,
+}
+
+/// What one call of [`BodyDecoder::advance`] found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Advance {
+    /// Octets of framing at the start of the input; they are done with.
+    pub framing: usize,
+    /// Octets of data behind them, to be taken with [`BodyDecoder::take`].
+    pub data: usize,
+}
+
+impl Default for BodyDecoder {
+    fn default() -> Self {
+        Self::new(BodyLength::None, Limits::DEFAULT, Tolerance::STANDARD)
+    }
+}
+
+impl BodyDecoder {
+    /// A decoder for a body of this length.
+    pub fn new(length: BodyLength, limits: Limits, tolerance: Tolerance) -> Self {
+        let mut decoder = Self {
+            state: State::Complete,
+            fault: None,
+            remaining: 0,
+            delivered: 0,
+            line: 0,
+            extensions: 0,
+            limits,
+            tolerance,
+            forgiven: ForgivenSet::default(),
+            trailers: FieldSection::default(),
+            trailer_block: Vec::new(),
+        };
+        decoder.restart(length);
+        decoder
+    }
+
+    /// Forgets the body and keeps the storage, for the next one.
+    pub fn restart(&mut self, length: BodyLength) {
+        self.fault = None;
+        self.remaining = 0;
+        self.delivered = 0;
+        self.line = 0;
+        self.extensions = 0;
+        self.forgiven = ForgivenSet::default();
+        self.trailers.restart(0);
+        self.trailer_block.clear();
+        self.state = match length {
+            BodyLength::None | BodyLength::Switched | BodyLength::Length(0) => State::Complete,
+            BodyLength::Length(length) => {
+                self.remaining = length;
+                State::Length
+            }
+            BodyLength::Chunked => State::SizeStart,
+            BodyLength::UntilClose => {
+                self.remaining = u64::MAX;
+                State::UntilClose
+            }
+        };
+    }
+
+    /// Whether the proven end of the message was reached.
+    pub fn is_complete(&self) -> bool {
+        self.state == State::Complete
+    }
+
+    /// Octets of data taken so far.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// Octets still missing, where the framing says so.
+    pub fn missing(&self) -> Option<u64> {
+        match self.state {
+            State::Length => Some(self.remaining),
+            State::Complete => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The trailer fields, once the body is complete (RFC 9112 section 7.1.2). They never join
+    /// the header fields.
+    pub fn trailers(&self) -> &HTTPMessage {
+        &self.trailers.message
+    }
+
+    /// What was forgiven in this body.
+    pub fn forgiven(&self) -> ForgivenSet {
+        self.forgiven.union(self.trailers.forgiven)
+    }
+
+    /// Octets of data that may be read straight from the stream, past any buffer: none where
+    /// framing stands between.
+    pub(crate) fn plain_data(&self) -> u64 {
+        match self.state {
+            State::Length | State::ChunkData | State::UntilClose => self
+                .remaining
+                .min(self.limits.body.saturating_sub(self.delivered)),
+            _ => 0,
+        }
+    }
+
+    /// Drops framing at the start of `input` and says how much data follows. Without data, more
+    /// input is needed or the body is complete.
+    ///
+    /// # Errors
+    /// `InvalidChunk`, `LineTooLong`, `TooLarge`, `TooMany` trailers, `InvalidHeader`; the same
+    /// again at every later call.
+    #[inline]
+    pub fn advance(&mut self, input: &[u8]) -> Result<Advance, HTTPException> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.again());
+        }
+        let result = self.advance_faultless(input);
+        if let Err(error) = &result {
+            self.fault = Some(error.again());
+        }
+        result
+    }
+
+    #[inline]
+    fn advance_faultless(&mut self, input: &[u8]) -> Result<Advance, HTTPException> {
+        let mut rest = input;
+        let data = loop {
+            let state = self.state;
+            match state {
+                State::Length | State::UntilClose | State::ChunkData => {
+                    break self.available(rest)?;
+                }
+                State::Complete => break 0,
+                State::SizeStart if self.whole_size_line(&mut rest) => continue,
+                State::Trailers if self.trailer_octets(&mut rest)? => continue,
+                State::Trailers => break 0,
+                _ => {}
+            }
+            let [octet, after @ ..] = rest else { break 0 };
+            self.framing_octet(*octet)?;
+            rest = after;
+        };
+        Ok(Advance {
+            framing: input.len().wrapping_sub(rest.len()),
+            data,
+        })
+    }
+
+    /// Marks `count` octets of data as taken; at most what [`Self::advance`] said.
+    #[inline]
+    pub fn take(&mut self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.delivered = self.delivered.saturating_add(count);
+        if self.state == State::UntilClose {
+            return;
+        }
+        self.remaining = self.remaining.saturating_sub(count);
+        if self.remaining == 0 {
+            self.state = match self.state {
+                State::ChunkData => State::DataCr,
+                _ => State::Complete,
+            };
+        }
+    }
+
+    /// Decodes from `input` into `output` as much as fits, over as many chunks as there are.
+    /// Framing behind the last data that fits is dropped too, so that the end of the message is
+    /// noticed as soon as it came.
+    ///
+    /// # Errors
+    /// As [`Self::advance`]; data before the fault is delivered first.
+    pub fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<Decoded, HTTPException> {
+        let mut done = Decoded::default();
+        loop {
+            let rest = input.get(done.consumed..).unwrap_or_default();
+            let step = match self.advance(rest) {
+                Ok(step) => step,
+                Err(_) if done.produced > 0 => return Ok(done),
+                Err(error) => return Err(error),
+            };
+            done.consumed = done.consumed.wrapping_add(step.framing);
+            let room = output.get_mut(done.produced..).unwrap_or_default();
+            let data = rest.get(step.framing..).unwrap_or_default();
+            let count = step.data.min(room.len());
+            if count == 0 {
+                return Ok(done);
+            }
+            if let (Some(room), Some(data)) = (room.get_mut(..count), data.get(..count)) {
+                room.copy_from_slice(data);
+            }
+            self.take(count);
+            done.consumed = done.consumed.wrapping_add(count);
+            done.produced = done.produced.wrapping_add(count);
+        }
+    }
+
+    /// Takes note that the stream has ended in good order.
+    ///
+    /// # Errors
+    /// `IncompleteRead` unless the body may end here.
+    pub fn end_of_input(&mut self) -> Result<(), HTTPException> {
+        match self.state {
+            State::Complete => Ok(()),
+            State::UntilClose => {
+                self.state = State::Complete;
+                Ok(())
+            }
+            State::Trailers if self.tolerance.missing_final_crlf => {
+                self.forgiven.insert(Forgiven::MissingFinalCrlf);
+                self.state = State::Complete;
+                Ok(())
+            }
+            _ => Err(self.incomplete()),
+        }
+    }
+
+    /// The error for a body that ends here.
+    pub(crate) fn incomplete(&self) -> HTTPException {
+        HTTPException::IncompleteRead(IncompleteRead {
+            partial: Vec::new(),
+            got: self.delivered,
+            expected: self.missing(),
+            part: MessagePart::Body,
+            end: End::Closed,
+        })
+    }
+
+    /// Octets of data at the start of `rest`.
+    #[inline]
+    fn available(&self, rest: &[u8]) -> Result<usize, HTTPException> {
+        let here = usize::try_from(self.remaining).map_or(rest.len(), |n| n.min(rest.len()));
+        let allowed = self.limits.body.saturating_sub(self.delivered);
+        let here = usize::try_from(allowed).map_or(here, |n| n.min(here));
+        if here == 0 && !rest.is_empty() {
+            return Err(HTTPException::TooLarge {
+                what: Measured::Body,
+                limit: self.limits.body,
+            });
+        }
+        Ok(here)
+    }
+
+    /// The usual size line, `1*HEXDIG CRLF`, at once; anything else goes octet by octet.
+    #[inline]
+    fn whole_size_line(&mut self, rest: &mut &[u8]) -> bool {
+        let mut size = 0u64;
+        let mut digits = *rest;
+        while let [octet, after @ ..] = digits {
+            let Some(digit) = scan::hex_digit(*octet) else {
+                break;
+            };
+            if size >> 60 != 0 {
+                return false;
+            }
+            size = size << 4 | u64::from(digit);
+            digits = after;
+        }
+        let length = rest.len().wrapping_sub(digits.len());
+        let [b'\r', b'\n', after @ ..] = digits else {
+            return false;
+        };
+        if length == 0 || length.saturating_add(2) > self.limits.chunk_size_line {
+            return false;
+        }
+        *rest = after;
+        self.remaining = size;
+        self.end_size_line();
+        true
+    }
+
+    /// One octet of the chunked framing (RFC 9112 section 7.1).
+    fn framing_octet(&mut self, octet: u8) -> Result<(), HTTPException> {
+        self.state = match self.state {
+            State::DataCr if octet == b'\r' => State::DataLf,
+            State::DataCr if octet == b'\n' => return self.bare_data_end(),
+            State::DataLf if octet == b'\n' => State::SizeStart,
+            State::DataCr | State::DataLf => return Err(fault(ChunkFault::DataEnd)),
+            _ => return self.size_line_octet(octet),
+        };
+        Ok(())
+    }
+
+    fn bare_data_end(&mut self) -> Result<(), HTTPException> {
+        if !self.tolerance.bare_lf_in_chunks {
+            return Err(fault(ChunkFault::DataEnd));
+        }
+        self.forgiven.insert(Forgiven::BareLfInChunks);
+        self.state = State::SizeStart;
+        Ok(())
+    }
+
+    /// One octet of a chunk-size line: `chunk-size [ chunk-ext ] CRLF`.
+    fn size_line_octet(&mut self, octet: u8) -> Result<(), HTTPException> {
+        self.line = self.line.saturating_add(1);
+        if self.line > self.limits.chunk_size_line {
+            return Err(HTTPException::LineTooLong {
+                line: LineKind::ChunkSize,
+                limit: self.limits.chunk_size_line,
+            });
+        }
+        match (self.state, octet) {
+            (State::SizeLf, b'\n') => self.end_size_line(),
+            (State::SizeLf, _) => return Err(fault(ChunkFault::LineEnd)),
+            (State::SizeStart | State::Size, _) if octet.is_ascii_hexdigit() => {
+                return self.size_digit(octet);
+            }
+            (State::SizeStart, _) => return Err(fault(ChunkFault::Size)),
+            (_, b'\r') => return self.size_line_cr(),
+            (_, b'\n') => return self.bare_size_line_end(),
+            (State::Size | State::SizePadding, b';') => {
+                self.state = State::ExtensionStart;
+                return self.extension_octet(octet);
+            }
+            (State::Size | State::SizePadding, b' ' | b'\t') => self.state = State::SizePadding,
+            (State::Size | State::SizePadding, _) => return Err(fault(ChunkFault::Size)),
+            _ => {
+                self.state = State::Extension;
+                return self.extension_octet(octet);
+            }
+        }
+        Ok(())
+    }
+
+    fn size_digit(&mut self, octet: u8) -> Result<(), HTTPException> {
+        let digit = scan::hex_digit(octet).unwrap_or_default();
+        if self.remaining >> 60 != 0 {
+            return Err(fault(ChunkFault::SizeOverflow));
+        }
+        self.remaining = self.remaining << 4 | u64::from(digit);
+        self.state = State::Size;
+        Ok(())
+    }
+
+    /// The CR that ends the line, after a size, its padding or an extension.
+    fn size_line_cr(&mut self) -> Result<(), HTTPException> {
+        self.check_size_line_end()?;
+        self.state = State::SizeLf;
+        Ok(())
+    }
+
+    fn bare_size_line_end(&mut self) -> Result<(), HTTPException> {
+        if !self.tolerance.bare_lf_in_chunks {
+            return Err(fault(ChunkFault::LineEnd));
+        }
+        self.check_size_line_end()?;
+        self.forgiven.insert(Forgiven::BareLfInChunks);
+        self.end_size_line();
+        Ok(())
+    }
+
+    fn check_size_line_end(&mut self) -> Result<(), HTTPException> {
+        match self.state {
+            State::SizePadding => {
+                self.forgiven.insert(Forgiven::ChunkSizePadding);
+                if !self.tolerance.chunk_size_padding {
+                    return Err(fault(ChunkFault::Size));
+                }
+            }
+            State::ExtensionStart => {
+                self.forgiven.insert(Forgiven::EmptyChunkExtension);
+                if !self.tolerance.empty_chunk_extension {
+                    return Err(fault(ChunkFault::Extension));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Extensions are ignored but counted; they hold no control characters, not even in quotes.
+    fn extension_octet(&mut self, octet: u8) -> Result<(), HTTPException> {
+        if !scan::is_value(&[octet]) {
+            return Err(fault(ChunkFault::Extension));
+        }
+        self.extensions = self.extensions.saturating_add(1);
+        if self.extensions > self.limits.chunk_extensions {
+            return Err(HTTPException::TooLarge {
+                what: Measured::ChunkExtensions,
+                limit: self.limits.chunk_extensions,
+            });
+        }
+        Ok(())
+    }
+
+    fn end_size_line(&mut self) {
+        self.line = 0;
+        self.state = if self.remaining == 0 {
+            State::Trailers
+        } else {
+            State::ChunkData
+        };
+    }
+
+    /// Takes octets of the trailer section; true when it is complete. They are kept, within their
+    /// limit, until then.
+    fn trailer_octets(&mut self, rest: &mut &[u8]) -> Result<bool, HTTPException> {
+        if let (true, [b'\r', b'\n', after @ ..]) = (self.trailer_block.is_empty(), *rest) {
+            *rest = after;
+            self.state = State::Complete;
+            return Ok(true);
+        }
+        let kept = self.trailer_block.len();
+        let room = self
+            .limits
+            .trailer_section
+            .saturating_add(1)
+            .saturating_sub(kept);
+        let fresh = rest.get(..room).unwrap_or(rest);
+        self.trailer_block.extend_from_slice(fresh);
+        let limits = self.trailer_limits();
+        let end = self
+            .trailers
+            .parse(&self.trailer_block, &limits, &self.tolerance)?;
+        let taken = end.unwrap_or(self.trailer_block.len()).saturating_sub(kept);
+        *rest = rest.get(taken..).unwrap_or_default();
+        if let Some(length) = end {
+            self.trailers
+                .finish(&self.trailer_block, length, &self.tolerance);
+            self.trailer_block.clear();
+            self.state = State::Complete;
+        }
+        Ok(end.is_some())
+    }
+
+    fn trailer_limits(&self) -> SectionLimits {
+        SectionLimits {
+            line: self.limits.line,
+            count: self.limits.trailers,
+            size: self.limits.trailer_section,
+            line_kind: LineKind::TrailerLine,
+            counted: Counted::Trailers,
+            measured: Measured::Trailers,
+            bare_lf: self.tolerance.bare_lf_in_chunks,
+        }
+    }
+}
+
+fn fault(fault: ChunkFault) -> HTTPException {
+    HTTPException::InvalidChunk { fault }
+}
+
+/// The head of a chunk, `chunk-size CRLF`, written into a fixed buffer (RFC 9112 section 7.1).
+///
+/// ```
+/// use stdhttp::proto::ChunkHead;
+///
+/// assert_eq!(ChunkHead::new(26).as_bytes(), b"1A\r\n");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkHead {
+    bytes: [u8; 18],
+    start: usize,
+}
+
+/// What follows the data of a chunk.
+pub const CHUNK_END: &[u8] = b"\r\n";
+
+/// The last chunk and an empty trailer section.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+impl ChunkHead {
+    /// The head of a chunk of `length` octets, in upper-case digits. A length of 0 is the last
+    /// chunk: a caller's empty piece must not be sent.
+    pub fn new(length: u64) -> Self {
+        let mut bytes = [0; 18];
+        let mut start = bytes.len();
+        let mut rest = length;
+        let mut put = |octet: u8| {
+            start = start.saturating_sub(1);
+            if let Some(place) = bytes.get_mut(start) {
+                *place = octet;
+            }
+        };
+        put(b'\n');
+        put(b'\r');
+        loop {
+            let digit = u8::try_from(rest & 0xf).unwrap_or_default();
+            put(if digit < 10 {
+                b'0'.wrapping_add(digit)
+            } else {
+                b'A'.wrapping_add(digit.wrapping_sub(10))
+            });
+            rest >>= 4;
+            if rest == 0 {
+                break;
+            }
+        }
+        Self { bytes, start }
+    }
+
+    /// The octets.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+}

@@ -1,0 +1,404 @@
+//! The head of a response: status line and header section (RFC 9112 sections 2.1 to 5).
+//!
+//! One parser for every tolerance. It takes one growing buffer, stops at any octet, goes on
+//! where it stopped, and notes places instead of copying; see `fields.rs` for how that stays
+//! linear and independent of the cuts.
+
+use crate::error::{Counted, Excerpt, HTTPException, LineKind, Measured};
+use crate::message::{HTTPMessage, Span};
+use crate::proto::fields::{FieldSection, SectionLimits, content_of};
+use crate::proto::framing::FramingFields;
+use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
+use crate::proto::scan;
+
+/// The version of a message (RFC 9110 section 2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum HTTPVersion {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1, or a higher minor version, which is processed as 1.1.
+    Http11,
+}
+
+impl HTTPVersion {
+    /// `http.client`'s number for it: 10 or 11.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Http10 => 10,
+            Self::Http11 => 11,
+        }
+    }
+
+    /// `HTTP/1.0` or `HTTP/1.1`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http10 => "HTTP/1.0",
+            Self::Http11 => "HTTP/1.1",
+        }
+    }
+}
+
+/// A resumable parser of the head of one response, and the head when it is complete.
+///
+/// ```
+/// use stdhttp::proto::ResponseHead;
+/// use stdhttp::{Limits, Tolerance};
+///
+/// let mut head = ResponseHead::new();
+/// let (limits, tolerance) = (Limits::DEFAULT, Tolerance::STANDARD);
+/// let bytes = b"HTTP/1.1 200 OK\r\nETag: \"x\"\r\n\r\nbody";
+/// assert_eq!(head.parse(&bytes[..20], &limits, &tolerance)?, None); // more is needed
+/// assert_eq!(head.parse(bytes, &limits, &tolerance)?, Some(30));
+/// assert_eq!(head.status(), 200);
+/// assert_eq!(head.headers().get("etag").as_deref(), Some("\"x\""));
+/// # Ok::<(), stdhttp::HTTPException>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ResponseHead {
+    version: HTTPVersion,
+    raw_version: [u8; 3],
+    status: u16,
+    reason: Span,
+    fields: FieldSection,
+    /// Forgiven in the status line.
+    forgiven: ForgivenSet,
+    /// Where the status line begins, once the empty lines before it are skipped.
+    start: usize,
+    /// No LF stands between `start` and here.
+    searched: usize,
+    empty_lines: u8,
+    status_line_done: bool,
+}
+
+impl Default for ResponseHead {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ResponseHead {
+    /// A parser that has seen nothing.
+    pub fn new() -> Self {
+        Self {
+            version: HTTPVersion::Http11,
+            raw_version: *b"1.1",
+            status: 0,
+            reason: Span::default(),
+            fields: FieldSection::default(),
+            forgiven: ForgivenSet::default(),
+            start: 0,
+            searched: 0,
+            empty_lines: 0,
+            status_line_done: false,
+        }
+    }
+
+    /// Forgets the head and keeps the storage, for the next one.
+    pub fn reset(&mut self) {
+        self.forgiven = ForgivenSet::default();
+        self.fields.restart(0);
+        self.start = 0;
+        self.searched = 0;
+        self.empty_lines = 0;
+        self.status_line_done = false;
+    }
+
+    /// Parses on. `input` begins with the head's first byte and holds what it held at the last
+    /// call, and more behind it. Returns the length of the head in bytes when it is complete.
+    ///
+    /// `limits.head` counts from the first byte of `input`.
+    ///
+    /// # Errors
+    /// `BadStatusLine`, `UnknownProtocol`, `InvalidHeader`, `LineTooLong`, `TooMany` headers,
+    /// `TooLarge` head.
+    pub fn parse(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        tolerance: &Tolerance,
+    ) -> Result<Option<usize>, HTTPException> {
+        if !self.status_line_done && !self.status_line(input, limits, tolerance)? {
+            return Ok(None);
+        }
+        let section = SectionLimits {
+            line: limits.line,
+            count: limits.headers,
+            size: limits.head,
+            line_kind: LineKind::HeaderLine,
+            counted: Counted::Headers,
+            measured: Measured::Head,
+            bare_lf: tolerance.bare_lf,
+        };
+        let end = self.fields.parse(input, &section, tolerance)?;
+        if let Some(length) = end {
+            self.fields.finish(input, length, tolerance);
+        }
+        Ok(end)
+    }
+
+    /// Ends the head where the stream ended, for [`Tolerance::early_end_in_head`].
+    pub(crate) fn end_early(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        tolerance: &Tolerance,
+    ) -> Result<(), HTTPException> {
+        let mut completed = input.to_vec();
+        while self.parse(&completed, limits, tolerance)?.is_none() {
+            completed.extend_from_slice(b"\r\n");
+        }
+        self.forgiven.insert(Forgiven::EarlyEndInHead);
+        Ok(())
+    }
+
+    /// The version: 1.x with x above 1 counts as 1.1 (RFC 9110 section 6.2).
+    pub fn version(&self) -> HTTPVersion {
+        self.version
+    }
+
+    /// The version as it came, for example `1.1`.
+    pub fn raw_version(&self) -> &[u8; 3] {
+        &self.raw_version
+    }
+
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The reason phrase as it came; nothing may be decided by it (RFC 9112 section 4).
+    pub fn reason(&self) -> &[u8] {
+        self.reason.of(self.fields.message.block())
+    }
+
+    /// The header fields.
+    pub fn headers(&self) -> &HTTPMessage {
+        &self.fields.message
+    }
+
+    /// What was forgiven in this head.
+    pub fn forgiven(&self) -> ForgivenSet {
+        self.forgiven.union(self.fields.forgiven)
+    }
+
+    pub(crate) fn framing_fields(&self) -> &FramingFields {
+        &self.fields.framing
+    }
+
+    /// Skips empty lines and parses the status line; false if more is needed.
+    fn status_line(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        tolerance: &Tolerance,
+    ) -> Result<bool, HTTPException> {
+        loop {
+            let rest = input.get(self.start..).unwrap_or_default();
+            let empty = match rest {
+                [b'\r', b'\n', ..] => 2,
+                [b'\n', ..] if tolerance.bare_lf => 1,
+                [b'\r'] | [] => return Ok(false),
+                _ => return self.non_empty_status_line(rest, limits, tolerance),
+            };
+            self.skip_empty_line(rest, empty, tolerance)?;
+        }
+    }
+
+    fn skip_empty_line(
+        &mut self,
+        rest: &[u8],
+        length: usize,
+        tolerance: &Tolerance,
+    ) -> Result<(), HTTPException> {
+        if !tolerance.leading_empty_lines || self.empty_lines >= 4 {
+            return Err(bad_status_line(rest));
+        }
+        self.empty_lines = self.empty_lines.saturating_add(1);
+        self.forgiven.insert(Forgiven::LeadingEmptyLines);
+        self.start = self.start.saturating_add(length);
+        self.searched = self.start;
+        Ok(())
+    }
+
+    fn non_empty_status_line(
+        &mut self,
+        rest: &[u8],
+        limits: &Limits,
+        tolerance: &Tolerance,
+    ) -> Result<bool, HTTPException> {
+        // Whatever does not begin so is refused at once: it may never send a line end.
+        let begins = rest.iter().zip(b"HTTP/").all(|(came, due)| came == due);
+        if !begins {
+            return Err(bad_status_line(rest));
+        }
+        let known = self.searched.saturating_sub(self.start);
+        let found = scan::find_lf(rest.get(known..).unwrap_or_default());
+        let length = found.map(|at| known.saturating_add(at).saturating_add(1));
+        self.searched = self.start.saturating_add(rest.len());
+        self.check_size(length.unwrap_or(rest.len()), limits)?;
+        let Some(line) = length.and_then(|length| rest.get(..length)) else {
+            return Ok(false);
+        };
+        let (content, bare) = content_of(line);
+        if bare && !tolerance.bare_lf {
+            return Err(bad_status_line(content));
+        }
+        if bare {
+            self.forgiven.insert(Forgiven::BareLf);
+        }
+        self.parse_status_line(content, tolerance)?;
+        self.fields.restart(self.start.saturating_add(line.len()));
+        self.status_line_done = true;
+        Ok(true)
+    }
+
+    fn check_size(&self, length: usize, limits: &Limits) -> Result<(), HTTPException> {
+        let room = limits.head.saturating_sub(self.start);
+        if length <= limits.line.min(room) {
+            return Ok(());
+        }
+        Err(if limits.line <= room {
+            HTTPException::LineTooLong {
+                line: LineKind::StatusLine,
+                limit: limits.line,
+            }
+        } else {
+            HTTPException::TooLarge {
+                what: Measured::Head,
+                limit: u64::try_from(limits.head).unwrap_or(u64::MAX),
+            }
+        })
+    }
+
+    /// `HTTP-version SP status-code SP [ reason-phrase ]` (RFC 9112 section 4).
+    fn parse_status_line(
+        &mut self,
+        line: &[u8],
+        tolerance: &Tolerance,
+    ) -> Result<(), HTTPException> {
+        let parts = match split_status_line(line) {
+            Some(parts) => parts,
+            None if tolerance.multiple_spaces => {
+                self.forgiven.insert(Forgiven::MultipleSpaces);
+                split_at_white_space(line).ok_or_else(|| bad_status_line(line))?
+            }
+            None => return Err(bad_status_line(line)),
+        };
+        self.raw_version = parts.version;
+        self.status = status_code(parts.status).ok_or_else(|| bad_status_line(line))?;
+        self.check_reason(line, parts.reason, tolerance)?;
+        self.version = version(line, parts.version)?;
+        let reason = parts.reason.unwrap_or_default();
+        let offset = line.len().saturating_sub(reason.len());
+        self.reason = Span::new(self.start.saturating_add(offset), reason.len());
+        Ok(())
+    }
+
+    fn check_reason(
+        &mut self,
+        line: &[u8],
+        reason: Option<&[u8]>,
+        tolerance: &Tolerance,
+    ) -> Result<(), HTTPException> {
+        let Some(reason) = reason else {
+            self.forgiven.insert(Forgiven::MissingReason);
+            return if tolerance.missing_reason {
+                Ok(())
+            } else {
+                Err(bad_status_line(line))
+            };
+        };
+        if scan::is_value(reason) {
+            return Ok(());
+        }
+        self.forgiven.insert(Forgiven::ControlCharacters);
+        let never = reason
+            .iter()
+            .any(|octet| matches!(octet, b'\r' | b'\n' | 0));
+        if never || !tolerance.control_characters {
+            return Err(bad_status_line(line));
+        }
+        Ok(())
+    }
+}
+
+struct StatusLineParts<'a> {
+    version: [u8; 3],
+    status: &'a [u8; 3],
+    /// Nothing if the space before it is missing too.
+    reason: Option<&'a [u8]>,
+}
+
+fn split_status_line(line: &[u8]) -> Option<StatusLineParts<'_>> {
+    let [
+        b'H',
+        b'T',
+        b'T',
+        b'P',
+        b'/',
+        major,
+        b'.',
+        minor,
+        b' ',
+        rest @ ..,
+    ] = line
+    else {
+        return None;
+    };
+    let (status, rest) = rest.split_first_chunk::<3>()?;
+    let reason = match rest {
+        [] => None,
+        [b' ', reason @ ..] => Some(reason),
+        _ => return None,
+    };
+    Some(StatusLineParts {
+        version: [*major, b'.', *minor],
+        status,
+        reason,
+    })
+}
+
+/// RFC 9112 section 4 lets a recipient split the line at any white space.
+fn split_at_white_space(line: &[u8]) -> Option<StatusLineParts<'_>> {
+    let line = line.strip_prefix(b"HTTP/")?;
+    let (version, rest) = line.split_first_chunk::<3>()?;
+    let after_version = rest.trim_ascii_start();
+    let (status, rest) = after_version.split_first_chunk::<3>()?;
+    let separated = rest.first().is_none_or(u8::is_ascii_whitespace);
+    if version.get(1) != Some(&b'.') || after_version.len() == rest.len() || !separated {
+        return None;
+    }
+    let reason = rest.trim_ascii_start();
+    Some(StatusLineParts {
+        version: *version,
+        status,
+        reason: Some(reason).filter(|reason| !reason.is_empty()),
+    })
+}
+
+fn status_code(digits: &[u8; 3]) -> Option<u16> {
+    let number = scan::decimal(digits)?;
+    u16::try_from(number).ok().filter(|&status| status >= 100)
+}
+
+fn version(line: &[u8], digits: [u8; 3]) -> Result<HTTPVersion, HTTPException> {
+    match digits {
+        [b'1', _, b'0'] => Ok(HTTPVersion::Http10),
+        [b'1', _, b'1'..=b'9'] => Ok(HTTPVersion::Http11),
+        [b'0'..=b'9', _, b'0'..=b'9'] => Err(HTTPException::UnknownProtocol {
+            version: Excerpt::new(line.get(..8).unwrap_or(line)),
+        }),
+        _ => Err(bad_status_line(line)),
+    }
+}
+
+/// The error for what stands in the place of a status line: its first line, so that the excerpt
+/// is the same whatever follows.
+fn bad_status_line(rest: &[u8]) -> HTTPException {
+    let end = scan::find_lf(rest).unwrap_or(rest.len());
+    let line = rest.get(..end).unwrap_or_default();
+    HTTPException::BadStatusLine {
+        line: Excerpt::new(line),
+    }
+}
