@@ -147,6 +147,37 @@ impl<C: Connect> HTTPConnection<C> {
         self.connect.default_port()
     }
 
+    /// The longest time for connecting, one read and one write; nothing for no limit (`timeout`).
+    pub fn timeouts(&self) -> [Option<Duration>; 3] {
+        let timing = &self.incoming.source.timing;
+        [timing.connect, timing.read, timing.write]
+    }
+
+    /// The size in bytes of the blocks that a body is read and sent in (`blocksize`).
+    pub fn blocksize(&self) -> usize {
+        self.blocksize
+    }
+
+    /// Whether a request connects where there is no connection (`auto_open`).
+    pub fn auto_open(&self) -> bool {
+        self.auto_open
+    }
+
+    /// The level set with [`Self::set_debuglevel`] (`debuglevel`).
+    pub fn debuglevel(&self) -> u32 {
+        self.incoming.source.log.level
+    }
+
+    /// The limits on received bytes; `headers` is `max_response_headers`.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What is forgiven.
+    pub fn tolerance(&self) -> &Tolerance {
+        self.incoming.exchange.tolerance()
+    }
+
     /// The state in `http.client`'s words.
     pub fn state(&self) -> ConnectionState {
         self.incoming.exchange.state()
@@ -180,12 +211,16 @@ impl<C: Connect> HTTPConnection<C> {
     /// `ConnectFailed` with the cause of each address, `TimedOut`, `TunnelFailed`, `Io`, and
     /// those of an exchange with a proxy.
     pub fn connect(&mut self) -> Result<(), HTTPException> {
-        let outside_exchange = self.state() == ConnectionState::Idle;
-        let wire = &mut self.incoming.source;
-        wire.close();
-        if outside_exchange {
-            wire.timing.ends = None;
+        match self.state() {
+            ConnectionState::RequestStarted => self.incoming.source.close(),
+            // What was under way on the old connection went with it.
+            _ => self.close(),
         }
+        self.dial()
+    }
+
+    fn dial(&mut self) -> Result<(), HTTPException> {
+        let wire = &mut self.incoming.source;
         let ends = wire.timing.connect_ends();
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.forget();
@@ -201,10 +236,15 @@ impl<C: Connect> HTTPConnection<C> {
             tunnel: self.tunnel.as_mut(),
             leftover: Vec::new(),
         };
-        let mut stream = self.connect.connect(&mut route)?;
-        route.tunnel(&mut stream)?;
+        let connected = self.connect.connect(&mut route).and_then(|mut stream| {
+            route.tunnel(&mut stream)?;
+            Ok(stream)
+        });
         let leftover = std::mem::take(&mut route.leftover);
-        wire.open(stream, &leftover, ends.is_some());
+        if let Some(tunnel) = self.tunnel.as_ref().filter(|_| wire.log.level > 0) {
+            tunnel.log_to(&mut wire.log);
+        }
+        wire.open(connected?, &leftover, ends.is_some());
         Ok(())
     }
 
@@ -319,6 +359,7 @@ impl<C: Connect> HTTPConnection<C> {
         let exchange = &mut self.incoming.exchange;
         exchange.start_request(method, target, authority, default_port, skip)?;
         self.head_written = 0;
+        self.answered_early = false;
         self.incoming.source.retry.written = false;
         self.incoming.source.retry.answered = false;
         self.incoming.source.retry.idempotent = exchange.is_idempotent();
@@ -420,6 +461,8 @@ impl<C: Connect> HTTPConnection<C> {
         match self.incoming.receive_one() {
             Ok(true) => Ok(true),
             Ok(false) => {
+                let incoming = &mut self.incoming;
+                incoming.source.log.response(incoming.exchange.response());
                 if let Some(callback) = &mut self.on_interim {
                     callback(self.incoming.exchange.response());
                 }
@@ -494,7 +537,7 @@ impl<C: Connect> HTTPConnection<C> {
         if !self.auto_open {
             return Err(HTTPException::NotConnected);
         }
-        self.connect()
+        self.dial()
     }
 
     /// Reads what came in answer to `Expect: 100-continue`, for at most the time of

@@ -4,6 +4,7 @@
 
 use std::io::Write;
 
+use crate::message::HTTPMessage;
 use crate::proto::ResponseHead;
 
 /// Fields whose values are not shown.
@@ -58,7 +59,12 @@ impl DebugLog {
             "reply: {}",
             text.strip_prefix('b').unwrap_or(&text)
         ));
-        for (name, value) in head.headers().items() {
+        self.fields(head.headers());
+    }
+
+    /// The lines `header: name: value`.
+    pub(crate) fn fields(&mut self, headers: &HTTPMessage) {
+        for (name, value) in headers.items() {
             let secret = SECRET.iter().any(|known| known.eq_ignore_ascii_case(&name));
             let value = if secret { "***".into() } else { value };
             self.line(&format!("header: {name}: {value}"));

@@ -221,10 +221,13 @@ impl<W: Source> Incoming<W> {
     }
 
     fn at_end_or_failed(&mut self) -> Result<usize, HTTPException> {
-        if self.exchange.has_failed() {
-            return self.exchange.decode(&[], &mut []).map(|_| 0);
+        if !self.exchange.has_failed() {
+            return Ok(0);
         }
-        Ok(0)
+        match self.exchange.decode(&[], &mut []) {
+            Ok(_) => Ok(0),
+            Err(error) => self.failed_read(error),
+        }
     }
 
     fn failed_read(&mut self, error: HTTPException) -> Result<usize, HTTPException> {
@@ -239,6 +242,7 @@ impl<W: Source> Incoming<W> {
             return error;
         }
         self.exchange.set_failure(&error);
+        self.settled = true;
         self.source.close();
         error
     }

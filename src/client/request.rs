@@ -10,7 +10,7 @@ use crate::client::body::{Body, Content, Pieces};
 use crate::client::connection::{Continue, HTTPConnection};
 use crate::client::stream::Connect;
 use crate::error::{
-    BodyFault, ConnectionState, HTTPException, ImproperConnectionState, UnimplementedFileMode,
+    BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Step, UnimplementedFileMode,
 };
 use crate::proto::request::{DeclaredBody, write_trailers};
 use crate::proto::{CHUNK_END, ChunkHead, LAST_CHUNK, Skip};
@@ -156,7 +156,12 @@ impl<C: Connect> HTTPConnection<C> {
                 return Ok(());
             }
         }
-        self.send_body(body, encoding)
+        let whole = !body.is_empty_kind();
+        self.send_body(body, encoding)?;
+        match self.incoming.exchange.check_given() {
+            Err(error) if whole => Err(self.upload_failed(error, 0)),
+            _ => Ok(()),
+        }
     }
 
     /// A body whose length is known must be as long as declared.
@@ -180,6 +185,9 @@ impl<C: Connect> HTTPConnection<C> {
         let mut written = 0;
         let sent = match body.content {
             Content::Empty => return self.flush_head(&mut written),
+            Content::Bytes(bytes) if bytes.len() <= SMALL_BODY => {
+                return self.send_small(&bytes, encoding);
+            }
             Content::Bytes(bytes) => self.send_bytes(&bytes, encoding, &mut written),
             Content::File(file) => self.send_file(file, encoding, &mut written),
             Content::Reader(mut reader) => self.send_reader(&mut reader, encoding, &mut written),
@@ -191,14 +199,64 @@ impl<C: Connect> HTTPConnection<C> {
         sent.map_err(|error| self.upload_failed(error, written))
     }
 
-    /// What is left of the request will not be sent; an answer may still be had.
+    /// What is left of the request will not be sent. If it was the stream that failed, an answer
+    /// may still be had; if it was the body, the peer would wait for ever for the rest of it.
     fn upload_failed(&mut self, error: HTTPException, written: u64) -> HTTPException {
-        self.incoming.exchange.abandon_request();
-        self.head_written = usize::MAX;
-        self.in_doubt = true;
-        match error {
+        let retry = self.incoming.source.retry;
+        let error = match error {
             HTTPException::TimedOut { step, .. } => HTTPException::TimedOut { step, written },
+            HTTPException::Io { error, step, .. } => HTTPException::Io { error, step, retry },
             other => other,
+        };
+        match error {
+            HTTPException::TimedOut { .. }
+            | HTTPException::Io {
+                step: Step::Write, ..
+            } => {
+                self.incoming.exchange.abandon_request();
+                self.head_written = usize::MAX;
+                self.in_doubt = true;
+            }
+            _ => self.close(),
+        }
+        error
+    }
+
+    /// A small body is copied behind the head. After a timeout the next call goes on with both.
+    fn send_small(&mut self, bytes: &[u8], encoding: Encoding) -> Result<(), HTTPException> {
+        let chunk = chunk_head(bytes);
+        let (start, end) = match self.enclose(bytes, encoding, &chunk) {
+            Ok(enclosure) => enclosure,
+            Err(error) => return Err(self.upload_failed(error, 0)),
+        };
+        let buffer = self.incoming.exchange.head_buffer();
+        buffer.extend_from_slice(start);
+        buffer.extend_from_slice(bytes);
+        buffer.extend_from_slice(end);
+        self.flush_head(&mut 0)
+    }
+
+    /// Takes note of a whole body; what stands before and behind it.
+    fn enclose<'c>(
+        &mut self,
+        bytes: &[u8],
+        encoding: Encoding,
+        chunk: &'c ChunkHead,
+    ) -> Result<(&'c [u8], &'c [u8]), HTTPException> {
+        let exchange = &mut self.incoming.exchange;
+        match (encoding, bytes) {
+            (Encoding::AsIs, _) => {
+                exchange.give(bytes)?;
+                Ok((&[], &[]))
+            }
+            (Encoding::Chunked, []) => {
+                exchange.give_last_chunk()?;
+                Ok((&[], LAST_CHUNK))
+            }
+            (Encoding::Chunked, _) => {
+                exchange.give_last_chunk()?;
+                Ok((chunk.as_bytes(), b"\r\n0\r\n\r\n"))
+            }
         }
     }
 
@@ -208,26 +266,8 @@ impl<C: Connect> HTTPConnection<C> {
         encoding: Encoding,
         written: &mut u64,
     ) -> Result<(), HTTPException> {
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let chunk = ChunkHead::new(length);
-        let (start, end): (&[u8], &[u8]) = match (encoding, bytes) {
-            (Encoding::AsIs, _) => {
-                self.incoming.exchange.give(bytes)?;
-                (&[], &[])
-            }
-            (Encoding::Chunked, []) => (&[], LAST_CHUNK),
-            (Encoding::Chunked, _) => (chunk.as_bytes(), b"\r\n0\r\n\r\n"),
-        };
-        if encoding == Encoding::Chunked {
-            self.incoming.exchange.give_last_chunk()?;
-        }
-        if bytes.len() <= SMALL_BODY {
-            let buffer = self.incoming.exchange.head_buffer();
-            buffer.extend_from_slice(start);
-            buffer.extend_from_slice(bytes);
-            buffer.extend_from_slice(end);
-            return self.flush_head(written);
-        }
+        let chunk = chunk_head(bytes);
+        let (start, end) = self.enclose(bytes, encoding, &chunk)?;
         let head_written = self.head_written;
         let head = self.incoming.exchange.head();
         let head = head.get(head_written..).unwrap_or_default();
@@ -240,6 +280,9 @@ impl<C: Connect> HTTPConnection<C> {
     /// Writes what is left of the head, with a small body behind it. After a timeout the next
     /// call goes on.
     pub(crate) fn flush_head(&mut self, written: &mut u64) -> Result<(), HTTPException> {
+        if self.state() != ConnectionState::RequestSent {
+            return Ok(());
+        }
         let head = self.incoming.exchange.head();
         let Some(rest) = head
             .get(self.head_written..)
@@ -367,8 +410,7 @@ impl<C: Connect> HTTPConnection<C> {
             }
             Encoding::Chunked => {
                 self.incoming.exchange.give_chunk()?;
-                let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-                let head = ChunkHead::new(length);
+                let head = chunk_head(piece);
                 let mut pieces = [head.as_bytes(), piece, CHUNK_END];
                 self.incoming.source.write_all(&mut pieces, written)
             }
@@ -380,8 +422,6 @@ impl<C: Connect> HTTPConnection<C> {
             self.incoming.exchange.give_last_chunk()?;
             let wire = &mut self.incoming.source;
             wire.write_all(&mut [LAST_CHUNK], written)?;
-        } else {
-            self.incoming.exchange.check_given()?;
         }
         self.incoming.source.flush()
     }
@@ -417,15 +457,22 @@ impl<C: Connect> HTTPConnection<C> {
         match data.into().content {
             Content::Empty => self.send_slice(&[]),
             Content::Bytes(bytes) => self.send_slice(&bytes),
-            content => self.send_body(Body { content }, Encoding::AsIs),
+            Content::File(file) => self.send_stream(Content::Reader(Box::new(file))),
+            content => self.send_stream(content),
         }
     }
 
+    /// A piece of the body that is read or iterated; more may follow.
+    fn send_stream(&mut self, content: Content<'_>) -> Result<(), HTTPException> {
+        self.incoming.exchange.check_body_open()?;
+        self.open_if_needed()?;
+        self.send_body(Body { content }, Encoding::AsIs)
+    }
+
     fn send_slice(&mut self, bytes: &[u8]) -> Result<(), HTTPException> {
-        let given = self.incoming.exchange.given();
         self.incoming.exchange.give(bytes)?;
         if let Err(error) = self.open_if_needed().and_then(|()| self.flush_head(&mut 0)) {
-            self.incoming.exchange.set_given(given, 0);
+            self.incoming.exchange.take_back(bytes.len());
             return Err(error);
         }
         let mut written = 0;
@@ -433,14 +480,16 @@ impl<C: Connect> HTTPConnection<C> {
         let sent = wire
             .write_all(&mut [bytes], &mut written)
             .and_then(|()| wire.flush());
-        sent.map_err(|error| self.send_failed(error, given, written))
+        sent.map_err(|error| self.send_failed(error, bytes.len(), written))
     }
 
     /// After a timeout the rest can be sent; other failures leave only the answer to be had.
-    fn send_failed(&mut self, error: HTTPException, given: u64, written: u64) -> HTTPException {
+    fn send_failed(&mut self, error: HTTPException, given: usize, written: u64) -> HTTPException {
         match error {
             HTTPException::TimedOut { step, .. } => {
-                self.incoming.exchange.set_given(given, written);
+                let done = usize::try_from(written).unwrap_or(usize::MAX);
+                let exchange = &mut self.incoming.exchange;
+                exchange.take_back(given.saturating_sub(done));
                 self.in_doubt = true;
                 HTTPException::TimedOut { step, written }
             }
@@ -480,6 +529,10 @@ impl<C: Connect> HTTPConnection<C> {
             .and_then(|()| self.incoming.source.flush());
         sent.map_err(|error| self.upload_failed(error, written))
     }
+}
+
+fn chunk_head(data: &[u8]) -> ChunkHead {
+    ChunkHead::new(u64::try_from(data.len()).unwrap_or(u64::MAX))
 }
 
 /// Fills the block as far as one read does.

@@ -11,7 +11,7 @@ use crate::client::incoming::Incoming;
 use crate::client::reader::Reader;
 use crate::client::stream::Stream;
 use crate::client::wire::{Source, Wire};
-use crate::error::{HTTPException, IncompleteRead};
+use crate::error::{HTTPException, IncompleteRead, Step};
 use crate::message::HTTPMessage;
 use crate::proto::{
     CloseReason, Exchange, ForgivenSet, Framing, HTTPVersion, Limits, RequestContext, Tolerance,
@@ -347,7 +347,11 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
     fn read_more(&mut self, body: &mut Vec<u8>, step: usize) -> Result<usize, HTTPException> {
         let start = body.len();
         if body.try_reserve(step).is_err() {
-            return Err(io::Error::from(io::ErrorKind::OutOfMemory).into());
+            return Err(HTTPException::Io {
+                error: io::ErrorKind::OutOfMemory.into(),
+                step: Step::ReadBody,
+                retry: self.half().source.retry(),
+            });
         }
         let end = body.capacity().min(start.saturating_add(step));
         body.resize(end, 0);
@@ -388,7 +392,8 @@ impl<S: Stream + std::os::fd::AsFd> HTTPResponse<'_, Wire<S>> {
 impl<'a, R: BufRead + 'a> HTTPResponse<'a, Reader<R>> {
     /// Parses a response from any `BufRead`: a file, a slice, another library's stream. `method`
     /// is that of the request it answers. No more is taken from the reader than the message
-    /// holds; interim responses are skipped.
+    /// holds; interim responses are skipped. A `101` counts as asked for; see [`Self::answer_to`]
+    /// for a request that is known not to.
     ///
     /// ```
     /// use stdhttp::HTTPResponse;
@@ -420,7 +425,11 @@ impl<'a, R: BufRead + 'a> HTTPResponse<'a, Reader<R>> {
         limits: Limits,
         tolerance: Tolerance,
     ) -> Result<Self, HTTPException> {
-        Self::answer_to(reader, RequestContext::of_method(method), limits, tolerance)
+        let request = RequestContext {
+            upgrade: true,
+            ..RequestContext::of_method(method)
+        };
+        Self::answer_to(reader, request, limits, tolerance)
     }
 
     /// As [`Self::from_reader_with`], for a request of which more is known than its method.

@@ -4,6 +4,7 @@
 //! Departs from `http.client`: every 2xx opens the tunnel, interim responses are skipped, and
 //! host and fields are checked when they are given.
 
+use crate::client::debug::DebugLog;
 use crate::client::stream::{ConnectTime, Stream};
 use crate::error::{End, Excerpt, HTTPException, Step, TunnelFailed};
 use crate::message::HTTPMessage;
@@ -69,6 +70,14 @@ impl Tunnel {
 
     pub(crate) fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Logs CONNECT and the proxy's answer to it, if one came.
+    pub(crate) fn log_to(&self, log: &mut DebugLog) {
+        if let (Some(headers), Ok(exchange)) = (&self.response, self.request()) {
+            log.sent(&[exchange.head()]);
+            log.fields(headers);
+        }
     }
 
     /// The stream is gone, and the tunnel with it.
@@ -140,7 +149,13 @@ fn write_all(
             Err(error) => return Err(io_error(error)),
         }
     }
-    stream.flush().map_err(io_error)
+    loop {
+        match stream.flush() {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io_error(error)),
+        }
+    }
 }
 
 /// Reads until the final head is there; `input` then holds what came behind it.

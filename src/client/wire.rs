@@ -201,19 +201,31 @@ impl Timing {
         Ok(Some(timeout.map_or(left, |timeout| timeout.min(left))))
     }
 
-    fn before_read(&mut self, stream: &mut impl Stream, step: Step) -> Result<(), HTTPException> {
+    fn before_read(
+        &mut self,
+        stream: &mut impl Stream,
+        step: Step,
+        retry: Retry,
+    ) -> Result<(), HTTPException> {
         let limit = self.limit(self.read, step)?;
         if self.applied_read != Some(limit) {
-            stream.set_read_timeout(limit)?;
+            let set = stream.set_read_timeout(limit);
+            set.map_err(|error| HTTPException::Io { error, step, retry })?;
             self.applied_read = Some(limit);
         }
         Ok(())
     }
 
-    fn before_write(&mut self, stream: &mut impl Stream) -> Result<(), HTTPException> {
-        let limit = self.limit(self.write, Step::Write)?;
+    fn before_write(
+        &mut self,
+        stream: &mut impl Stream,
+        retry: Retry,
+    ) -> Result<(), HTTPException> {
+        let step = Step::Write;
+        let limit = self.limit(self.write, step)?;
         if self.applied_write != Some(limit) {
-            stream.set_write_timeout(limit)?;
+            let set = stream.set_write_timeout(limit);
+            set.map_err(|error| HTTPException::Io { error, step, retry })?;
             self.applied_write = Some(limit);
         }
         Ok(())
@@ -296,7 +308,12 @@ impl<S: Stream> Wire<S> {
         let Some(stream) = &mut self.stream else {
             return false;
         };
-        matches!(stream.look(), Ok(Look::Idle | Look::Unknown))
+        loop {
+            return match stream.look() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                seen => matches!(seen, Ok(Look::Idle | Look::Unknown)),
+            };
+        }
     }
 
     /// Whether the peer has sent something, where the stream can tell.
@@ -330,7 +347,7 @@ impl<S: Stream> Wire<S> {
             return Err(HTTPException::NotConnected);
         };
         loop {
-            self.timing.before_write(stream)?;
+            self.timing.before_write(stream, self.retry)?;
             self.retry.written = true;
             let result = match pieces {
                 [piece] => stream.write(piece),
@@ -393,7 +410,7 @@ fn read_once<S: Stream>(
     output: &mut [u8],
 ) -> Result<(Fill, usize), HTTPException> {
     loop {
-        timing.before_read(stream, step)?;
+        timing.before_read(stream, step, retry)?;
         return match stream.read(output) {
             Ok(0) => Ok((Fill::End(End::Closed), 0)),
             Ok(count) => Ok((Fill::Bytes, count)),

@@ -8,6 +8,7 @@
 use std::net::Ipv6Addr;
 
 use crate::error::{Excerpt, HTTPException, InvalidURL, UrlPart};
+use crate::proto::request::FieldValue;
 
 /// A host without brackets and a port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl Authority {
 
     fn write_port(&self, out: &mut Vec<u8>) {
         out.push(b':');
-        out.extend_from_slice(self.port.to_string().as_bytes());
+        self.port.append_to(out);
     }
 }
 

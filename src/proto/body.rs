@@ -225,6 +225,10 @@ impl BodyDecoder {
     /// Marks `count` octets of data as taken; at most what [`Self::advance`] said.
     #[inline]
     pub fn take(&mut self, count: usize) {
+        // Between chunks nothing remains of the last one, which is not the end of the body.
+        if count == 0 {
+            return;
+        }
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.delivered = self.delivered.saturating_add(count);
         if self.state == State::UntilClose {

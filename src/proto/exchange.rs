@@ -87,8 +87,12 @@ enum Outgoing {
     Chunked,
     /// We encode.
     Encoded,
-    /// The caller encodes; this reads along.
-    RawChunks(Box<BodyDecoder>),
+    /// The caller encodes; this reads along. `ahead` bytes were read and could not be written:
+    /// the caller gives them again.
+    RawChunks {
+        decoder: Box<BodyDecoder>,
+        ahead: usize,
+    },
     /// Complete.
     Complete,
     /// The caller is trusted.
@@ -258,14 +262,13 @@ impl Exchange {
     /// `CannotSendHeader`; `InvalidBody`; `ConflictingHeader`. The request is dropped.
     pub fn endheaders(&mut self) -> Result<(), HTTPException> {
         self.check_started()?;
-        if let Err(error) = self.request.finish() {
+        if let Err(error) = self.request.finish(&self.tolerance) {
             self.state = ConnectionState::Idle;
             return Err(error);
         }
         self.context.upgrade = self.request.upgrades();
         self.context.close = self.request.closes();
         self.outgoing = match self.request.declared() {
-            _ if self.tolerance.body_as_given => Outgoing::AsGiven,
             DeclaredBody::None => Outgoing::None,
             DeclaredBody::Length(0) => Outgoing::Complete,
             DeclaredBody::Length(declared) => Outgoing::Length { declared, given: 0 },
@@ -304,16 +307,39 @@ impl Exchange {
     /// `CannotSendHeader` is not among them: bytes without a request are `InvalidBody`, bytes
     /// beyond the declared length `BodyLengthMismatch`. Nothing may be written then.
     pub fn give(&mut self, data: &[u8]) -> Result<(), HTTPException> {
-        if data.is_empty() || self.tolerance.body_as_given {
+        let counted = self.count(data);
+        self.forgive_body(counted)
+    }
+
+    /// A body that differs from its declaration leaves the peer in doubt where the next request
+    /// begins.
+    fn forgive_body(&mut self, checked: Result<(), HTTPException>) -> Result<(), HTTPException> {
+        if checked.is_err() && self.tolerance.body_as_given {
+            self.outgoing = Outgoing::AsGiven;
+            self.close.get_or_insert(CloseReason::RequestIncomplete);
+            return Ok(());
+        }
+        checked
+    }
+
+    fn count(&mut self, data: &[u8]) -> Result<(), HTTPException> {
+        if data.is_empty() {
             return Ok(());
         }
         if matches!(self.outgoing, Outgoing::Chunked) {
             let decoder = BodyDecoder::new(BodyLength::Chunked, self.limits, Tolerance::STRICT);
-            self.outgoing = Outgoing::RawChunks(Box::new(decoder));
+            self.outgoing = Outgoing::RawChunks {
+                decoder: Box::new(decoder),
+                ahead: 0,
+            };
         }
         match &mut self.outgoing {
             Outgoing::Length { declared, given } => count_given(*declared, given, data.len()),
-            Outgoing::RawChunks(decoder) => read_along(decoder, data),
+            Outgoing::RawChunks { decoder, ahead } => {
+                let known = data.len().min(*ahead);
+                *ahead = ahead.saturating_sub(known);
+                read_along(decoder, data.get(known..).unwrap_or_default())
+            }
             Outgoing::Complete => Err(self.beyond_the_end(data.len())),
             Outgoing::Encoded => Err(invalid_body(BodyFault::AfterEnd)),
             Outgoing::None | Outgoing::Chunked => Err(invalid_body(BodyFault::Unframed)),
@@ -336,13 +362,20 @@ impl Exchange {
     /// # Errors
     /// `InvalidBody` unless the head declared the chunked coding and the body is not at its end.
     pub fn give_chunk(&mut self) -> Result<(), HTTPException> {
+        let counted = self.count_chunk();
+        self.forgive_body(counted)
+    }
+
+    fn count_chunk(&mut self) -> Result<(), HTTPException> {
         match self.outgoing {
             Outgoing::Chunked | Outgoing::Encoded => {
                 self.outgoing = Outgoing::Encoded;
                 Ok(())
             }
             Outgoing::AsGiven => Ok(()),
-            Outgoing::RawChunks(_) | Outgoing::Complete => Err(invalid_body(BodyFault::AfterEnd)),
+            Outgoing::RawChunks { .. } | Outgoing::Complete => {
+                Err(invalid_body(BodyFault::AfterEnd))
+            }
             Outgoing::None | Outgoing::Length { .. } => Err(invalid_body(BodyFault::Unframed)),
         }
     }
@@ -363,7 +396,12 @@ impl Exchange {
     ///
     /// # Errors
     /// `BodyLengthMismatch` or `InvalidBody` if not.
-    pub fn check_given(&self) -> Result<(), HTTPException> {
+    pub fn check_given(&mut self) -> Result<(), HTTPException> {
+        let counted = self.count_all();
+        self.forgive_body(counted)
+    }
+
+    fn count_all(&self) -> Result<(), HTTPException> {
         match &self.outgoing {
             Outgoing::Length { declared, given } if given < declared => {
                 Err(HTTPException::BodyLengthMismatch {
@@ -371,7 +409,7 @@ impl Exchange {
                     given: *given,
                 })
             }
-            Outgoing::RawChunks(decoder) if !decoder.is_complete() => {
+            Outgoing::RawChunks { decoder, ahead } if *ahead > 0 || !decoder.is_complete() => {
                 Err(invalid_body(BodyFault::BrokenChunks))
             }
             Outgoing::Chunked | Outgoing::Encoded => Err(invalid_body(BodyFault::BrokenChunks)),
@@ -405,18 +443,24 @@ impl Exchange {
         self.check_response_due()
     }
 
-    /// Bytes given of a body of declared length.
-    pub(crate) fn given(&self) -> u64 {
+    /// Checks that bytes of a body may be given at all.
+    pub(crate) fn check_body_open(&self) -> Result<(), HTTPException> {
         match self.outgoing {
-            Outgoing::Length { given, .. } => given,
-            _ => 0,
+            _ if self.tolerance.body_as_given => Ok(()),
+            Outgoing::None => Err(invalid_body(BodyFault::Unframed)),
+            Outgoing::Encoded => Err(invalid_body(BodyFault::AfterEnd)),
+            _ => Ok(()),
         }
     }
 
-    /// Takes back bytes that could not be written.
-    pub(crate) fn set_given(&mut self, before: u64, written: u64) {
-        if let Outgoing::Length { given, .. } = &mut self.outgoing {
-            *given = before.saturating_add(written);
+    /// Takes back the last so many bytes given, which could not be written.
+    pub(crate) fn take_back(&mut self, count: usize) {
+        match &mut self.outgoing {
+            Outgoing::Length { given, .. } => {
+                *given = given.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
+            }
+            Outgoing::RawChunks { ahead, .. } => *ahead = ahead.saturating_add(count),
+            _ => {}
         }
     }
 
@@ -664,6 +708,7 @@ impl Exchange {
         self.state = ConnectionState::Idle;
         self.close = None;
         self.outgoing = Outgoing::None;
+        self.framing = None;
     }
 }
 

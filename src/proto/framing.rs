@@ -233,8 +233,8 @@ pub(crate) fn decide(
         101 if request.upgrade => framing.switch(FramingRule::Upgrade),
         101 => return Err(HTTPException::UnexpectedUpgrade),
         200..=299 if request.connect => framing.switch(FramingRule::Tunnel),
-        100..=199 | 204 | 304 => {}
-        _ if request.head => {}
+        100..=199 | 204 | 304 => framing.bodiless(headers, fields, tolerance)?,
+        _ if request.head => framing.bodiless(headers, fields, tolerance)?,
         _ if fields.chunked => framing.coded(version, headers, fields, tolerance)?,
         _ => framing.plain(headers, fields, tolerance)?,
     }
@@ -268,6 +268,19 @@ impl Framing {
     fn forgive(&mut self, fault: Forgiven) {
         self.forgiven.insert(fault);
         self.close.get_or_insert(CloseReason::FaultyFraming);
+    }
+
+    /// Item 1: no field counts, but a length that says two things is a fault all the same.
+    fn bodiless(
+        &mut self,
+        headers: &HTTPMessage,
+        fields: &FramingFields,
+        tolerance: &Tolerance,
+    ) -> Result<(), HTTPException> {
+        if fields.irregular && !fields.chunked {
+            self.irregular_length(headers, tolerance)?;
+        }
+        Ok(())
     }
 
     /// Items 3 and 4: there is a `Transfer-Encoding`.
@@ -331,25 +344,28 @@ impl Framing {
         Ok(())
     }
 
-    /// Item 5: not one plain number. Equal numbers may count as one.
+    /// Item 5: not one plain number. The same number may be repeated, in the same digits: others
+    /// compare the text.
     fn irregular_length(
         &mut self,
         headers: &HTTPMessage,
         tolerance: &Tolerance,
     ) -> Result<Option<u64>, HTTPException> {
-        let mut numbers = headers
+        let mut elements = headers
             .get_all_bytes("content-length")
             .flat_map(|value| value.split(|&octet| octet == b','))
-            .map(|element| scan::decimal(scan::trim_blank(element)));
-        let first = numbers.next().flatten();
-        let agreed = first.filter(|_| numbers.all(|number| number == first));
+            .map(scan::trim_blank);
+        let element = elements.next().unwrap_or_default();
+        let first = scan::decimal(element);
+        let agreed = first.filter(|_| elements.all(|other| other == element));
         match agreed {
             Some(length) if tolerance.repeated_content_length => {
                 self.forgiven.insert(Forgiven::RepeatedContentLength);
                 Ok(Some(length))
             }
-            // Differing valid numbers could be read differently by two recipients.
-            None if tolerance.invalid_content_length && first.is_none() => {
+            // Differing valid numbers could be read differently by two recipients, and a number
+            // that is too large is a number all the same.
+            None if tolerance.invalid_content_length && !starts_with_number(headers) => {
                 self.forgive(Forgiven::InvalidContentLength);
                 Ok(None)
             }
@@ -358,6 +374,15 @@ impl Framing {
             }),
         }
     }
+}
+
+/// Whether the first `Content-Length` is a number, of any size.
+fn starts_with_number(headers: &HTTPMessage) -> bool {
+    let mut elements = headers
+        .get_all_bytes("content-length")
+        .flat_map(|value| value.split(|&octet| octet == b','));
+    let first = scan::trim_blank(elements.next().unwrap_or_default());
+    !first.is_empty() && first.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether the transfer codings are exactly `chunked`, once (RFC 9112 section 6.1).

@@ -113,8 +113,8 @@ pub struct Tolerance {
     pub fields_as_given: bool,
     /// `putheader` with several values sends them on continuation lines, as in `http.client`.
     pub folded_values: bool,
-    /// A caller's body may differ from its declared framing, and `send` needs no request. The
-    /// connection is closed after such an exchange.
+    /// A caller's body may differ from its declared framing, any method may have one, and `send`
+    /// needs no request. The connection is closed after such an exchange.
     pub body_as_given: bool,
 }
 

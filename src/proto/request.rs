@@ -6,6 +6,7 @@
 //! what no server has to understand: see `Tolerance::fields_as_given`.
 
 use std::borrow::Cow;
+use std::fmt::{self, Display};
 
 use crate::error::{BodyFault, Excerpt, HTTPException, InvalidURL, UrlPart};
 use crate::proto::authority::{Authority, is_host_field};
@@ -54,11 +55,25 @@ macro_rules! integer_values {
         impl sealed::Sealed for $type {}
         impl FieldValue for $type {
             fn append_to(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(self.to_string().as_bytes());
+                append_display(self, out);
             }
         }
     )*};
 }
+
+/// Writes straight into the buffer: a text in between would be an allocation per request.
+fn append_display(value: &impl Display, out: &mut Vec<u8>) {
+    struct Octets<'a>(&'a mut Vec<u8>);
+    impl fmt::Write for Octets<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+    // An integer's `Display` does not fail, and neither does a vector.
+    let _ = fmt::Write::write_fmt(&mut Octets(out), format_args!("{value}"));
+}
+
 integer_values!(
     u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
 );
@@ -378,8 +393,11 @@ impl RequestHead {
     }
 
     /// Ends the head, after the checks that need all of it.
-    pub(crate) fn finish(&mut self) -> Result<(), HTTPException> {
-        self.check_method_rules()?;
+    pub(crate) fn finish(&mut self, tolerance: &Tolerance) -> Result<(), HTTPException> {
+        if !tolerance.body_as_given {
+            self.check_content()?;
+        }
+        self.check_trace()?;
         if self.has_te && !self.connection_te {
             self.out.extend_from_slice(b"Connection: TE\r\n");
         }
@@ -390,8 +408,8 @@ impl RequestHead {
         Ok(())
     }
 
-    /// What a method may not have (RFC 9110 sections 9.3.6 to 9.3.8 and 10.1.1).
-    fn check_method_rules(&self) -> Result<(), HTTPException> {
+    /// Content that the method may not have (RFC 9110 sections 9.3.6 to 9.3.8 and 10.1.1).
+    fn check_content(&self) -> Result<(), HTTPException> {
         let content = match self.declared {
             DeclaredBody::None | DeclaredBody::Length(0) => false,
             DeclaredBody::Length(_) | DeclaredBody::Chunked => true,
@@ -404,9 +422,14 @@ impl RequestHead {
             _ if self.expects_continue && !content => Some(BodyFault::ExpectWithoutBody),
             _ => None,
         };
-        if let Some(fault) = fault {
-            return Err(HTTPException::InvalidBody { fault });
+        match fault {
+            Some(fault) => Err(HTTPException::InvalidBody { fault }),
+            None => Ok(()),
         }
+    }
+
+    /// TRACE sends back what it gets, so it may not hold credentials (RFC 9110 section 9.3.8).
+    fn check_trace(&self) -> Result<(), HTTPException> {
         let secrets = ["Authorization", "Proxy-Authorization", "Cookie"];
         match secrets.into_iter().find(|name| self.seen.contains(name)) {
             Some(name) if self.method() == b"TRACE" => {
