@@ -367,6 +367,8 @@ pub enum Step {
     Tunnel,
     /// Securing the stream.
     Handshake,
+    /// Reading the body that is to be sent from its file or reader.
+    ReadSource,
     /// Writing the request.
     Write,
     /// Waiting for the head of the response.
@@ -476,7 +478,7 @@ impl HTTPException {
     }
 
     /// The caller gave something that can't be sent, or called at the wrong time; no byte of it
-    /// was written.
+    /// was written, except of a body that came piece by piece and then proved wrong.
     pub fn is_caller_error(&self) -> bool {
         matches!(
             self,
@@ -855,6 +857,7 @@ impl fmt::Display for Step {
             Self::Connect => "connecting",
             Self::Tunnel => "opening a tunnel",
             Self::Handshake => "securing the stream",
+            Self::ReadSource => "reading the body to be sent",
             Self::Write => "writing the request",
             Self::ReadHead => "reading the head of the response",
             Self::ReadBody => "reading the body of the response",

@@ -16,7 +16,7 @@ macro_rules! statuses {
         /// A registered status code: counterpart of `http.HTTPStatus`.
         ///
         /// The variants are spelled as Rust spells variants; the names of `http.client` are
-        /// associated constants (and module constants, see [`constants`]).
+        /// associated constants, and constants of the crate: [`NOT_FOUND`](crate::NOT_FOUND).
         ///
         /// ```
         /// use stdhttp::HTTPStatus;

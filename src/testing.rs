@@ -197,6 +197,21 @@ pub struct Calls {
     pub all: usize,
 }
 
+impl Calls {
+    fn count(&mut self, call: Call) {
+        let counter = match call {
+            Call::Connect => &mut self.connects,
+            Call::Read => &mut self.reads,
+            Call::Write => &mut self.writes,
+            Call::Flush => &mut self.flushes,
+            Call::Timeout => &mut self.timeouts,
+            Call::Look => &mut self.looks,
+            Call::Shutdown => &mut self.shutdowns,
+        };
+        *counter = counter.saturating_add(1);
+    }
+}
+
 /// A misbehaviour of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -213,14 +228,35 @@ pub enum Fault {
     Look(Look),
 }
 
+/// The kinds of calls that are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Call {
+    /// A connection was asked for.
+    Connect,
+    /// A read.
+    Read,
+    /// A write, vectored or not.
+    Write,
+    /// A flush.
+    Flush,
+    /// A timeout was set.
+    Timeout,
+    /// A look.
+    Look,
+    /// A goodbye.
+    Shutdown,
+}
+
 #[derive(Debug)]
 struct State {
     scripts: VecDeque<Script>,
     /// What each connection was sent.
     received: Vec<Vec<u8>>,
     calls: Calls,
-    /// At which call, what, and whether at every later call too.
-    faults: Vec<(usize, Fault, bool)>,
+    /// From which call on, up to before which, and what.
+    faults: Vec<(usize, usize, Fault)>,
+    hits: Vec<(usize, Call, Fault)>,
     mismatch: Option<String>,
     start: Instant,
     elapsed: Duration,
@@ -243,6 +279,7 @@ impl Peer {
                 received: Vec::new(),
                 calls: Calls::default(),
                 faults: Vec::new(),
+                hits: Vec::new(),
                 mismatch: None,
                 start: Instant::now(),
                 elapsed: Duration::ZERO,
@@ -256,12 +293,33 @@ impl Peer {
 
     /// Makes the call with this number (from 0, over all kinds of calls) misbehave.
     pub fn fault_once(&self, call: usize, fault: Fault) {
-        self.state().faults.push((call, fault, false));
+        self.fault_between(call, call.saturating_add(1), fault);
     }
 
     /// Makes the call with this number and all later ones misbehave.
     pub fn fault_from(&self, call: usize, fault: Fault) {
-        self.state().faults.push((call, fault, true));
+        self.fault_between(call, usize::MAX, fault);
+    }
+
+    /// Makes the calls from this number on and up to before that one misbehave.
+    pub fn fault_between(&self, from: usize, to: usize, fault: Fault) {
+        self.state().faults.push((from, to, fault));
+    }
+
+    /// Lets no further call misbehave.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// The calls that were told to misbehave so far: their numbers, their kinds, and how. Some
+    /// faults mean nothing to some kinds of calls; see [`Fault`].
+    pub fn hits(&self) -> Vec<(usize, Call, Fault)> {
+        self.state().hits.clone()
+    }
+
+    /// Replaces the scripts of the connections that are still to come.
+    pub fn set_scripts(&self, scripts: impl IntoIterator<Item = Script>) {
+        self.state().scripts = scripts.into_iter().collect();
     }
 
     /// What was called so far.
@@ -305,8 +363,8 @@ impl Peer {
     /// `ConnectionRefused` if there is no script left; an injected fault.
     pub fn accept(&self) -> io::Result<PeerStream> {
         let mut state = self.state();
-        state.calls.connects = state.calls.connects.saturating_add(1);
-        match state.next_fault() {
+        state.calls.count(Call::Connect);
+        match state.next_fault(Call::Connect) {
             Some(Fault::Error(kind)) => return Err(kind.into()),
             Some(Fault::Slow(time)) => state.pass(time),
             _ => {}
@@ -335,13 +393,13 @@ impl State {
     }
 
     /// Counts a call and says how it is to misbehave.
-    fn next_fault(&mut self) -> Option<Fault> {
-        let call = self.calls.all;
-        self.calls.all = call.saturating_add(1);
-        self.faults
-            .iter()
-            .find(|(at, _, later)| *at == call || (*later && *at <= call))
-            .map(|(_, fault, _)| *fault)
+    fn next_fault(&mut self, call: Call) -> Option<Fault> {
+        let number = self.calls.all;
+        self.calls.all = number.saturating_add(1);
+        let mut faults = self.faults.iter();
+        let (_, _, fault) = faults.find(|(from, to, _)| (*from..*to).contains(&number))?;
+        self.hits.push((number, call, *fault));
+        Some(*fault)
     }
 }
 
@@ -485,10 +543,10 @@ impl PeerStream {
         }
     }
 
-    fn take_fault(&self, count: impl FnOnce(&mut Calls)) -> Option<Fault> {
+    fn take_fault(&self, call: Call) -> Option<Fault> {
         let mut state = self.peer.state();
-        count(&mut state.calls);
-        match state.next_fault() {
+        state.calls.count(call);
+        match state.next_fault(call) {
             Some(Fault::Slow(time)) => {
                 state.pass(time);
                 None
@@ -518,7 +576,7 @@ impl PeerStream {
     }
 
     fn write_with_faults(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let fault = self.take_fault(|calls| calls.writes = calls.writes.saturating_add(1));
+        let fault = self.take_fault(Call::Write);
         match fault {
             Some(Fault::Error(kind)) => Err(kind.into()),
             Some(Fault::Zero) => Ok(0),
@@ -556,7 +614,7 @@ fn describe_mismatch(step: Option<&Action>, rest: &[u8]) -> Option<String> {
 
 impl Read for PeerStream {
     fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
-        let fault = self.take_fault(|calls| calls.reads = calls.reads.saturating_add(1));
+        let fault = self.take_fault(Call::Read);
         match fault {
             Some(Fault::Error(kind)) => Err(kind.into()),
             Some(Fault::Zero) => Ok(0),
@@ -581,7 +639,7 @@ impl Write for PeerStream {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self.take_fault(|calls| calls.flushes = calls.flushes.saturating_add(1)) {
+        match self.take_fault(Call::Flush) {
             Some(Fault::Error(kind)) => Err(kind.into()),
             _ => Ok(()),
         }
@@ -600,14 +658,14 @@ impl Stream for PeerStream {
     }
 
     fn shutdown(&mut self) -> io::Result<()> {
-        match self.take_fault(|calls| calls.shutdowns = calls.shutdowns.saturating_add(1)) {
+        match self.take_fault(Call::Shutdown) {
             Some(Fault::Error(kind)) => Err(kind.into()),
             _ => Ok(()),
         }
     }
 
     fn look(&mut self) -> io::Result<Look> {
-        match self.take_fault(|calls| calls.looks = calls.looks.saturating_add(1)) {
+        match self.take_fault(Call::Look) {
             Some(Fault::Error(kind)) => return Err(kind.into()),
             Some(Fault::Look(look)) => return Ok(look),
             _ => {}
@@ -628,7 +686,7 @@ impl Stream for PeerStream {
 
 impl PeerStream {
     fn timeout_set(&self) -> io::Result<()> {
-        match self.take_fault(|calls| calls.timeouts = calls.timeouts.saturating_add(1)) {
+        match self.take_fault(Call::Timeout) {
             Some(Fault::Error(kind)) => Err(kind.into()),
             _ => Ok(()),
         }

@@ -70,8 +70,8 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// A reader of `length` bytes. If it ends early or goes on, the request fails with
-    /// `BodyLengthMismatch`.
+    /// The next `length` bytes of a reader; what follows them stays in it. If it ends before, the
+    /// request fails with `BodyLengthMismatch` and the connection is closed.
     pub fn sized(reader: impl Read + 'a, length: u64) -> Self {
         Self {
             content: Content::Sized(Box::new(reader), length),

@@ -523,7 +523,7 @@ impl<C: Connect> HTTPConnection<C> {
         let wire = &mut self.incoming.source;
         let looks = match self.stale_check {
             StaleCheck::Never => false,
-            StaleCheck::Always => wire.retry.reused,
+            StaleCheck::Always => true,
             StaleCheck::AfterIdle(limit) => wire.idle_time().is_some_and(|idle| idle >= limit),
         };
         looks && !wire.is_quiet()

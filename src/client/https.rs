@@ -7,7 +7,8 @@
 
 use crate::client::connection::{Builder, HTTPConnection};
 use crate::client::stream::{Connect, ConnectTime, Route, Stream, Tcp};
-use crate::error::HTTPException;
+use crate::client::wire::{say_goodbye, stream_error};
+use crate::error::{HTTPException, Step};
 
 /// A way to secure a stream.
 ///
@@ -20,7 +21,8 @@ pub trait Secure<S: Stream> {
     /// Secures a fresh stream to the host `server_name`, which has no brackets around IPv6.
     ///
     /// # Errors
-    /// `Io` with what TLS says; `TimedOut`.
+    /// `Io` with what TLS says; `TimedOut`. An `Io` is given the step `Handshake`, and one whose
+    /// kind is `WouldBlock` or `TimedOut` becomes a `TimedOut`, so that `?` does for all of them.
     fn secure(
         &mut self,
         server_name: &str,
@@ -53,8 +55,20 @@ impl<T: Secure<C::Stream>, C: Connect> Connect for Secured<T, C> {
     fn connect(&mut self, route: &mut Route<'_>) -> Result<Self::Stream, HTTPException> {
         let mut stream = self.connect.connect(route)?;
         route.tunnel(&mut stream)?;
-        route.check_silence()?;
-        self.tls.secure(route.server_name(), stream, route.time())
+        route
+            .check_silence()
+            .inspect_err(|_| say_goodbye(&mut stream))?;
+        self.tls
+            .secure(route.server_name(), stream, route.time())
+            .map_err(during_handshake)
+    }
+}
+
+/// An error of the stream alone does not say that the handshake was under way.
+fn during_handshake(error: HTTPException) -> HTTPException {
+    match error {
+        HTTPException::Io { error, retry, .. } => stream_error(error, Step::Handshake, retry),
+        other => other,
     }
 }
 

@@ -10,7 +10,8 @@ use crate::client::body::{Body, Content, Pieces};
 use crate::client::connection::{Continue, HTTPConnection};
 use crate::client::stream::Connect;
 use crate::error::{
-    BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Step, UnimplementedFileMode,
+    BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Retry, Step,
+    UnimplementedFileMode,
 };
 use crate::proto::request::{DeclaredBody, write_trailers};
 use crate::proto::{CHUNK_END, ChunkHead, LAST_CHUNK, Skip};
@@ -72,23 +73,12 @@ impl<C: Connect> HTTPConnection<C> {
         encode_chunked: bool,
     ) -> Result<(), HTTPException> {
         let mut body = body.into();
-        let given = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         let skip = Skip {
-            host: given("host"),
-            accept_encoding: given("accept-encoding"),
+            host: is_given(headers, "host"),
+            accept_encoding: is_given(headers, "host") || is_given(headers, "accept-encoding"),
         };
         self.putrequest_with(method, target, skip)?;
-        let framed = given("content-length") || given("transfer-encoding");
-        let encode = match framed {
-            true => Ok(encode_chunked),
-            false => self.frame(method, &mut body),
-        };
-        let filled = encode.and_then(|encode| {
-            for (name, value) in headers {
-                self.putheader(name, value)?;
-            }
-            Ok(encode)
-        });
+        let filled = self.put_fields(method, &mut body, headers, encode_chunked);
         match filled {
             Ok(encode) => self.send_head_and_body(body, encode),
             Err(error) => {
@@ -96,6 +86,33 @@ impl<C: Connect> HTTPConnection<C> {
                 Err(error)
             }
         }
+    }
+
+    /// `Host` stays the first field (RFC 9110 section 7.2); what is automatic stands before the
+    /// caller's own. Returns whether the body is to be encoded.
+    fn put_fields(
+        &mut self,
+        method: &str,
+        body: &mut Body<'_>,
+        headers: &[(&str, &str)],
+        encode_chunked: bool,
+    ) -> Result<bool, HTTPException> {
+        let is_host = |name: &str| name.eq_ignore_ascii_case("host");
+        for (name, value) in headers.iter().filter(|(name, _)| is_host(name)) {
+            self.putheader(name, value)?;
+        }
+        if is_given(headers, "host") && !is_given(headers, "accept-encoding") {
+            self.incoming.exchange.put_accept_encoding();
+        }
+        let framed = is_given(headers, "content-length") || is_given(headers, "transfer-encoding");
+        let encode = match framed {
+            true => encode_chunked,
+            false => self.frame(method, body)?,
+        };
+        for (name, value) in headers.iter().filter(|(name, _)| !is_host(name)) {
+            self.putheader(name, value)?;
+        }
+        Ok(encode)
     }
 
     /// Adds the automatic framing field; whether the body is to be encoded.
@@ -135,7 +152,8 @@ impl<C: Connect> HTTPConnection<C> {
         if self.state() != ConnectionState::RequestStarted {
             return Err(ImproperConnectionState::CannotSendHeader(self.state()).into());
         }
-        let checked = self.check_body(&mut body);
+        let encode_chunked = encode_chunked && self.incoming.exchange.can_chunk();
+        let checked = self.check_body(&mut body, encode_chunked);
         if let Err(error) = checked {
             self.incoming.exchange.drop_request();
             return Err(error);
@@ -145,7 +163,7 @@ impl<C: Connect> HTTPConnection<C> {
             self.close();
             return Err(error);
         }
-        let encoding = if encode_chunked && self.incoming.exchange.can_chunk() {
+        let encoding = if encode_chunked {
             Encoding::Chunked
         } else {
             Encoding::AsIs
@@ -164,8 +182,9 @@ impl<C: Connect> HTTPConnection<C> {
         }
     }
 
-    /// A body whose length is known must be as long as declared.
-    fn check_body(&self, body: &mut Body<'_>) -> Result<(), HTTPException> {
+    /// A body whose length is known must be as long as declared, and bytes that are to go out as
+    /// chunks as they are must be chunks.
+    fn check_body(&self, body: &mut Body<'_>, encoded: bool) -> Result<(), HTTPException> {
         let exchange = &self.incoming.exchange;
         if body.is_empty_kind() || exchange.tolerance().body_as_given {
             return Ok(());
@@ -177,6 +196,10 @@ impl<C: Connect> HTTPConnection<C> {
             (DeclaredBody::None, Some(1..) | None) => Err(HTTPException::InvalidBody {
                 fault: BodyFault::Unframed,
             }),
+            (DeclaredBody::Chunked, Some(_)) if !encoded => match &body.content {
+                Content::Bytes(bytes) => exchange.check_chunks(bytes),
+                _ => Ok(()),
+            },
             _ => Ok(()),
         }
     }
@@ -319,7 +342,7 @@ impl<C: Connect> HTTPConnection<C> {
         }
     }
 
-    /// Exactly `length` bytes: a reader that ends early or goes on is an error.
+    /// Exactly `length` bytes: a reader that ends early is an error.
     fn send_sized(
         &mut self,
         reader: &mut dyn Read,
@@ -541,7 +564,19 @@ fn read_block(reader: &mut dyn Read, block: &mut [u8]) -> Result<usize, HTTPExce
         match reader.read(block) {
             Ok(count) => return Ok(count),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                return Err(HTTPException::Io {
+                    error,
+                    step: Step::ReadSource,
+                    retry: Retry::default(),
+                });
+            }
         }
     }
+}
+
+fn is_given(headers: &[(&str, &str)], name: &str) -> bool {
+    headers
+        .iter()
+        .any(|(given, _)| given.eq_ignore_ascii_case(name))
 }

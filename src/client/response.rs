@@ -176,7 +176,7 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
 
     /// Whether the request was sent to its end; if not, the peer answered early.
     pub fn request_complete(&self) -> bool {
-        self.close_reason() != Some(CloseReason::RequestIncomplete)
+        self.exchange().is_request_complete()
     }
 
     /// Whether the body is at its end, or was given up (`isclosed`).

@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use crate::client::tunnel::Tunnel;
+use crate::client::wire::say_goodbye;
 use crate::error::{HTTPException, Step};
 
 /// A byte stream that a connection can use: `read`, `write` and `write_vectored` of
@@ -232,7 +233,8 @@ impl Route<'_> {
     pub fn tunnel(&mut self, stream: &mut impl Stream) -> Result<(), HTTPException> {
         match self.tunnel.as_deref_mut() {
             Some(tunnel) if !tunnel.is_open() => {
-                self.leftover = tunnel.open(stream, &self.time)?;
+                let opened = tunnel.open(stream, &self.time);
+                self.leftover = opened.inspect_err(|_| say_goodbye(stream))?;
                 Ok(())
             }
             _ => Ok(()),
@@ -316,15 +318,16 @@ impl Connect for Tcp {
     type Stream = TcpStream;
 
     fn connect(&mut self, route: &mut Route<'_>) -> Result<TcpStream, HTTPException> {
-        let addresses = (route.host(), route.port()).to_socket_addrs()?;
+        let addresses: Vec<SocketAddr> = (route.host(), route.port()).to_socket_addrs()?.collect();
         let mut attempts = Vec::new();
-        for address in addresses {
+        for (tried, address) in addresses.iter().copied().enumerate() {
             let remaining = match route.time.remaining(Step::Connect) {
                 Ok(remaining) => remaining,
                 Err(timed_out) if attempts.is_empty() => return Err(timed_out),
                 Err(_) => break,
             };
-            match self.dial(address, remaining) {
+            let left = addresses.len().saturating_sub(tried);
+            match self.dial(address, remaining.map(|time| share(time, left))) {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
                     return Ok(stream);
@@ -334,6 +337,12 @@ impl Connect for Tcp {
         }
         Err(failure(attempts))
     }
+}
+
+/// What one of the addresses that are left may take of the time, so that none starves.
+fn share(time: Duration, addresses_left: usize) -> Duration {
+    let parts = u32::try_from(addresses_left).unwrap_or(u32::MAX);
+    time.checked_div(parts).unwrap_or(time)
 }
 
 /// A single timed-out address is a timeout; everything else lists the cause of each.

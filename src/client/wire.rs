@@ -284,6 +284,7 @@ impl<S: Stream> Wire<S> {
         self.buffer.clear();
         self.buffer.put(leftover);
         self.timing.renew(touched);
+        self.note_idle();
         self.retry = Retry {
             idempotent: self.retry.idempotent,
             ..Retry::default()
@@ -297,6 +298,12 @@ impl<S: Stream> Wire<S> {
         self.stream.take().map(|stream| (stream, bytes))
     }
 
+    fn note_idle(&mut self) {
+        if self.notes_idle {
+            self.idle_since = Some(self.timing.clock.now());
+        }
+    }
+
     /// How long the connection has been idle.
     pub(crate) fn idle_time(&self) -> Option<Duration> {
         self.idle_since
@@ -305,21 +312,22 @@ impl<S: Stream> Wire<S> {
 
     /// Whether the idle connection is of use: no end, no data, no error.
     pub(crate) fn is_quiet(&mut self) -> bool {
-        let Some(stream) = &mut self.stream else {
-            return false;
-        };
+        matches!(self.look(), Some(Ok(Look::Idle | Look::Unknown)))
+    }
+
+    fn look(&mut self) -> Option<io::Result<Look>> {
+        let stream = self.stream.as_mut()?;
         loop {
-            return match stream.look() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                seen => matches!(seen, Ok(Look::Idle | Look::Unknown)),
-            };
+            match stream.look() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                seen => return Some(seen),
+            }
         }
     }
 
     /// Whether the peer has sent something, where the stream can tell.
     pub(crate) fn has_answer(&mut self) -> bool {
-        let look = self.stream.as_mut().map(Stream::look);
-        matches!(look, Some(Ok(Look::Data | Look::Closed) | Err(_)))
+        matches!(self.look(), Some(Ok(Look::Data | Look::Closed) | Err(_)))
     }
 
     /// Writes these pieces one behind the other, in as few calls as the stream allows. `written`
@@ -387,7 +395,7 @@ impl<S: Stream> Wire<S> {
 }
 
 /// The exchange is over for us; what becomes of the goodbye is the peer's affair.
-fn say_goodbye<S: Stream>(stream: &mut S) {
+pub(crate) fn say_goodbye<S: Stream>(stream: &mut S) {
     let _ = stream.shutdown();
 }
 
@@ -469,9 +477,7 @@ impl<S: Stream> Source for Wire<S> {
     fn exchange_done(&mut self) {
         self.timing.ends = None;
         self.retry.reused = true;
-        if self.notes_idle {
-            self.idle_since = Some(self.timing.clock.now());
-        }
+        self.note_idle();
     }
 
     fn has_leftover(&mut self) -> bool {

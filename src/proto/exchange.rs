@@ -67,6 +67,8 @@ pub struct Exchange {
     /// Bytes of the interim heads of this answer.
     interim_octets: usize,
     close: Option<CloseReason>,
+    /// The request was not sent to its end.
+    abandoned: bool,
     /// The peer answered with HTTP/1.0: it may not know the chunked coding.
     peer_is_http10: bool,
     failure: Option<HTTPException>,
@@ -123,6 +125,7 @@ impl Exchange {
             interim_responses: 0,
             interim_octets: 0,
             close: None,
+            abandoned: false,
             peer_is_http10: false,
             failure: None,
             quiet_end: false,
@@ -187,18 +190,18 @@ impl Exchange {
             return Err(ImproperConnectionState::CannotSendRequest(self.state).into());
         }
         self.request.start(method, target, self.version)?;
-        if self.version == HTTPVersion::Http11 {
-            if !skip.host {
-                self.request
-                    .put_host(method, target, authority, default_port);
-            }
-            if !skip.accept_encoding {
-                self.request.put_known(b"Accept-Encoding: identity\r\n");
-            }
+        self.request.can_chunk = self.can_chunk();
+        if self.version == HTTPVersion::Http11 && !skip.host {
+            self.request
+                .put_host(method, target, authority, default_port);
+        }
+        if !skip.accept_encoding {
+            self.put_accept_encoding();
         }
         self.state = ConnectionState::RequestStarted;
         self.outgoing = Outgoing::None;
         self.context = RequestContext::of_method(method);
+        self.abandoned = false;
         self.framing = None;
         self.interim_reported = false;
         self.interim_responses = 0;
@@ -208,6 +211,13 @@ impl Exchange {
         self.response.reset();
         self.decoder.restart(BodyLength::None);
         Ok(())
+    }
+
+    /// Adds the automatic `Accept-Encoding`, which HTTP/1.0 does not have.
+    pub(crate) fn put_accept_encoding(&mut self) {
+        if self.version == HTTPVersion::Http11 {
+            self.request.put_known(b"Accept-Encoding: identity\r\n");
+        }
     }
 
     /// Adds a field to the request.
@@ -243,7 +253,7 @@ impl Exchange {
         Err(ImproperConnectionState::CannotSendHeader(self.state).into())
     }
 
-    /// Whether a body of unknown length can be sent, which needs the chunked coding.
+    /// Whether the chunked coding can be sent, which a body of unknown length needs.
     pub(crate) fn can_chunk(&self) -> bool {
         self.version == HTTPVersion::Http11 && !self.peer_is_http10
     }
@@ -421,7 +431,13 @@ impl Exchange {
     /// again, but an answer may still come (RFC 9112 section 9.5).
     pub fn abandon_request(&mut self) {
         self.outgoing = Outgoing::Complete;
+        self.abandoned = true;
         self.close.get_or_insert(CloseReason::RequestIncomplete);
+    }
+
+    /// Whether the request was not given up half-way, whatever else closes the connection.
+    pub(crate) fn is_request_complete(&self) -> bool {
+        !self.abandoned
     }
 
     /// Checks that a response is due.
@@ -451,6 +467,16 @@ impl Exchange {
             Outgoing::Encoded => Err(invalid_body(BodyFault::AfterEnd)),
             _ => Ok(()),
         }
+    }
+
+    /// Checks that these bytes are a whole body in the chunked coding.
+    pub(crate) fn check_chunks(&self, body: &[u8]) -> Result<(), HTTPException> {
+        let mut decoder = BodyDecoder::new(BodyLength::Chunked, self.limits, Tolerance::STRICT);
+        read_along(&mut decoder, body)?;
+        if decoder.is_complete() {
+            return Ok(());
+        }
+        Err(invalid_body(BodyFault::BrokenChunks))
     }
 
     /// Takes back the last so many bytes given, which could not be written.
@@ -548,8 +574,11 @@ impl Exchange {
             self.response.reset();
             self.response
                 .end_early(input, &self.limits, &self.tolerance)?;
-            self.head_complete(0)?;
-            return Ok(());
+            // An interim response alone is no answer.
+            if let Received::Final(_) = self.head_complete(0)? {
+                self.set_close_reason(CloseReason::FaultyFraming);
+                return Ok(());
+            }
         }
         Err(HTTPException::IncompleteRead(IncompleteRead {
             partial: input.get(..256).unwrap_or(input).to_vec(),
@@ -619,6 +648,10 @@ impl Exchange {
             }
             other => other,
         });
+        if result.is_ok() {
+            // The message was accepted without its proven end; the stream is at its own.
+            self.set_close_reason(CloseReason::FaultyFraming);
+        }
         self.note_failure(result)
     }
 

@@ -84,7 +84,11 @@ impl FieldSection {
     ) -> Result<Option<usize>, HTTPException> {
         loop {
             let rest = input.get(self.position..).unwrap_or_default();
-            match regular_field(rest) {
+            let field = match self.is_still_partial(input) {
+                true => None,
+                false => regular_field(rest),
+            };
+            match field {
                 Some(field) if self.fits(field.length, limits) => self.push(&field),
                 _ => match self.irregular_line(rest, limits, tolerance)? {
                     Line::Consumed => {}
@@ -93,6 +97,13 @@ impl FieldSection {
                 },
             }
         }
+    }
+
+    /// Whether the line was incomplete at the last call and still is: then only what is new of it
+    /// is looked at, so that a line in many pieces takes no more work than in one.
+    fn is_still_partial(&self, input: &[u8]) -> bool {
+        let fresh = input.get(self.searched..).unwrap_or_default();
+        self.searched > self.position && scan::find_lf(fresh).is_none()
     }
 
     /// Ends the section: copies the buffer's first `length` octets, to which the fields refer.

@@ -130,7 +130,7 @@ impl<T: FieldValue> FieldValue for Values<'_, T> {
     }
 
     fn count(&self) -> usize {
-        self.0.len()
+        self.0.iter().map(FieldValue::count).sum()
     }
 }
 
@@ -150,6 +150,8 @@ pub(crate) struct RequestHead {
     /// Where the method ends.
     method_length: usize,
     version_11: bool,
+    /// The server is not known to be without the chunked coding (RFC 9112 section 6.1).
+    pub(crate) can_chunk: bool,
     declared: DeclaredBody,
     seen: Seen,
     connection: ConnectionOptions,
@@ -316,7 +318,8 @@ impl RequestHead {
         let legal = if tolerance.fields_as_given {
             is_value_as_given(value)
         } else if count > 1 && tolerance.folded_values {
-            split_continuations(value).all(scan::is_value)
+            let pieces = split_continuations(value).count();
+            pieces == count && split_continuations(value).all(scan::is_value)
         } else {
             scan::is_value(value)
         };
@@ -370,7 +373,7 @@ impl RequestHead {
                 self.declare(known, DeclaredBody::Length(length))?;
             }
             "Transfer-Encoding" => {
-                if !self.version_11 || !ends_in_one_chunked(value) {
+                if !self.can_chunk || !ends_in_one_chunked(value) {
                     return Err(invalid_value(name, value));
                 }
                 self.declare(known, DeclaredBody::Chunked)?;

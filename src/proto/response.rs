@@ -399,6 +399,6 @@ fn bad_status_line(rest: &[u8]) -> HTTPException {
     let end = scan::find_lf(rest).unwrap_or(rest.len());
     let line = rest.get(..end).unwrap_or_default();
     HTTPException::BadStatusLine {
-        line: Excerpt::new(line),
+        line: Excerpt::new(line.strip_suffix(b"\r").unwrap_or(line)),
     }
 }
