@@ -499,18 +499,29 @@ impl HTTPException {
 
     /// The peer broke the protocol or a limit.
     pub fn is_protocol_error(&self) -> bool {
-        !self.is_caller_error() && !self.is_network_error()
+        !self.is_caller_error() && !self.is_network_error() && !self.is_source_error()
+    }
+
+    /// The caller's own reader failed, from which the body was to be sent.
+    pub fn is_source_error(&self) -> bool {
+        matches!(
+            self,
+            Self::Io {
+                step: Step::ReadSource,
+                ..
+            }
+        )
     }
 
     /// Connecting, reading or writing failed, or time ran out.
     pub fn is_network_error(&self) -> bool {
-        matches!(
-            self,
-            Self::ConnectFailed { .. }
-                | Self::TimedOut { .. }
-                | Self::Io { .. }
-                | Self::RemoteDisconnected { .. }
-        )
+        match self {
+            Self::ConnectFailed { .. } | Self::TimedOut { .. } | Self::RemoteDisconnected { .. } => {
+                true
+            }
+            Self::Io { .. } => !self.is_source_error(),
+            _ => false,
+        }
     }
 
     /// What is known about sending the request again, where the failure leaves that open.

@@ -131,7 +131,7 @@
 //! | feature | |
 //! |---|---|
 //! | (none) | everything but the following; no `unsafe` code, which the compiler enforces |
-//! | `sys` | what `std` can't do: bind a socket before it connects (`Builder::source_address`). All `unsafe` code of the crate is in `src/client/sys.rs`, behind this feature |
+//! | `sys` | what `std` can't do: bind a socket before it connects (`Builder::source_address`), and have the kernel send files (`sendfile`) where the stream is a plain socket. On Linux; it adds nothing on other systems. All `unsafe` code of the crate is in `src/client/sys.rs`, behind this feature |
 //!
 //! # Minimum supported Rust version
 //!
@@ -139,7 +139,11 @@
 
 // The lints of the crate are in `Cargo.toml`. `unsafe` is ruled out here because that depends on a
 // feature. Names such as `HTTPConnection` are `http.client`'s, and pass the lints as they are.
-#![cfg_attr(not(feature = "sys"), forbid(unsafe_code))]
+#![cfg_attr(
+    not(all(feature = "sys", target_os = "linux")),
+    forbid(unsafe_code)
+)]
+#![cfg_attr(all(feature = "sys", target_os = "linux"), deny(unsafe_code))]
 
 mod client;
 mod error;

@@ -28,6 +28,12 @@ use std::time::{Duration, Instant};
 use crate::client::stream::{Clock, Connect, Look, Route, Stream};
 use crate::error::{End, HTTPException};
 
+/// The octets that the parsers have looked at in this thread so far, for tests that the work is
+/// linear. Only builds with debug assertions count them.
+pub fn steps() -> Option<u64> {
+    crate::proto::steps::total()
+}
+
 /// What one connection of the peer does, step by step.
 #[derive(Clone, Debug)]
 pub struct Script {

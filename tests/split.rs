@@ -13,11 +13,12 @@ mod random;
 #[path = "support/table.rs"]
 mod table;
 
-use std::io::{BufReader, ErrorKind};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use outcome::{Outcome, Setting};
+use outcome::{Outcome, Pieces, Setting};
 use random::Random;
+use stdhttp::proto::{Exchange, Received};
 use stdhttp::testing::Script;
 use stdhttp::{ConnectionState, End, HTTPResponse, Limits, Tolerance};
 
@@ -134,8 +135,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    fn at_random(&mut self, random: &mut Random) {
-        for _ in 0..32 {
+    fn at_random(&mut self, random: &mut Random, ways: usize) {
+        for _ in 0..ways {
             let cuts = random.cuts(self.vector.input.len(), 12);
             self.cut(&cuts);
         }
@@ -163,9 +164,12 @@ fn try_vector(vector: &Vector, seed: u64) -> usize {
         let mut trial = Trial::new(vector, tolerance);
         trial.in_two(&mut random);
         trial.dribbles();
-        trial.at_random(&mut random);
+        trial.at_random(&mut random, if is_long() { 1_000 } else { 32 });
+        if is_long() {
+            trial.in_three(200);
+        }
         if tolerance == Tolerance::STANDARD {
-            trial.in_three(if is_long() { 200 } else { 60 });
+            trial.in_three(60);
             trial.with_buffers(&mut random);
         }
         count += trial.count;
@@ -301,6 +305,81 @@ fn a_reader_does_not_depend_on_its_buffer() {
         }
     }
     println!("{count} answers from readers");
+}
+
+/// A reader that would block before every piece, and is asked again.
+struct Hesitant<'a> {
+    pieces: Pieces<'a>,
+    hesitates: bool,
+}
+
+impl BufRead for Hesitant<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if std::mem::take(&mut self.hesitates) {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        self.pieces.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.hesitates = count > 0;
+        self.pieces.consume(count);
+    }
+}
+
+impl Read for Hesitant<'_> {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(output)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_body_goes_on_after_a_reader_would_block() {
+    for vector in vectors()
+        .iter()
+        .filter(|vector| vector.input.len() <= 2_048)
+    {
+        let trial = Trial::new(vector, Tolerance::STANDARD);
+        let Some(head) = head_length(&trial.setting, &vector.input) else {
+            continue;
+        };
+        let cuts: Vec<usize> = (head..vector.input.len()).collect();
+        let mut reader = Hesitant {
+            pieces: Pieces::new(&vector.input, &cuts, vector.end.is_some()),
+            hesitates: false,
+        };
+        let response = HTTPResponse::answer_to(
+            &mut reader,
+            trial.setting.context(),
+            Limits::DEFAULT,
+            Tolerance::STANDARD,
+        );
+        let came = match response {
+            Ok(response) => outcome::read_response(response, 7, vector.input.len()),
+            Err(error) => panic!("{}: {error}", vector.id),
+        };
+        assert_eq!(
+            came,
+            trial.whole.clone().as_response(false),
+            "{}",
+            vector.id
+        );
+    }
+}
+
+/// Where the final head of an answer ends, if it is accepted.
+fn head_length(setting: &Setting<'_>, input: &[u8]) -> Option<usize> {
+    let mut exchange = Exchange::answer_to(setting.context(), Limits::DEFAULT, setting.tolerance);
+    let mut at = 0;
+    loop {
+        match exchange.receive_head(&input[at..]).ok()? {
+            Received::Interim(length) => at += length,
+            Received::Final(length) => return Some(at + length),
+            _ => return None,
+        }
+    }
 }
 
 /// With the standard library's reader, whose buffer is the caller's business, no octet behind the

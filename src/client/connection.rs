@@ -649,8 +649,8 @@ impl Builder<Tcp> {
         }
     }
 
-    /// The local address to bind before connecting (`source_address`).
-    #[cfg(feature = "sys")]
+    /// The local address to bind before connecting (`source_address`). Linux, feature `sys`.
+    #[cfg(all(feature = "sys", target_os = "linux"))]
     pub fn source_address(mut self, address: std::net::SocketAddr) -> Self {
         self.connect = Tcp::with_source_address(address);
         self

@@ -1,6 +1,8 @@
 //! The receiving half of a connection: the exchange's state and the source of its bytes, driven
 //! together. It outlives its responses, which are views of it.
 
+use std::io;
+
 use crate::client::wire::{Fill, Source};
 use crate::error::{End, HTTPException, Step};
 use crate::proto::{CloseReason, Exchange, Received};
@@ -238,7 +240,7 @@ impl<W: Source> Incoming<W> {
 
     /// Every error but a timeout closes the connection; reading again reports it again.
     pub(crate) fn fail(&mut self, error: HTTPException) -> HTTPException {
-        if error.is_timeout() {
+        if error.is_timeout() || would_block(&error) {
             return error;
         }
         self.exchange.set_failure(&error);
@@ -246,4 +248,10 @@ impl<W: Source> Incoming<W> {
         self.source.close();
         error
     }
+}
+
+/// A reader's own way to say that there is nothing yet; a stream's is a timeout by now.
+fn would_block(error: &HTTPException) -> bool {
+    matches!(error, HTTPException::Io { error, .. }
+        if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
 }

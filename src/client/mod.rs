@@ -9,7 +9,8 @@ pub(crate) mod reader;
 mod request;
 pub(crate) mod response;
 pub(crate) mod stream;
-#[cfg(feature = "sys")]
+#[cfg(all(feature = "sys", target_os = "linux"))]
+#[allow(unsafe_code)]
 pub(crate) mod sys;
 pub(crate) mod tunnel;
 pub(crate) mod wire;

@@ -193,9 +193,8 @@ impl<C: Connect> HTTPConnection<C> {
             (DeclaredBody::Length(declared), Some(given)) if given != declared => {
                 Err(HTTPException::BodyLengthMismatch { declared, given })
             }
-            (DeclaredBody::None, Some(1..) | None) => Err(HTTPException::InvalidBody {
-                fault: BodyFault::Unframed,
-            }),
+            (DeclaredBody::None, Some(1..) | None) => Err(unframed()),
+            (DeclaredBody::Length(_), _) if encoded => Err(unframed()),
             (DeclaredBody::Chunked, Some(_)) if !encoded => match &body.content {
                 Content::Bytes(bytes) => exchange.check_chunks(bytes),
                 _ => Ok(()),
@@ -336,10 +335,47 @@ impl<C: Connect> HTTPConnection<C> {
         encoding: Encoding,
         written: &mut u64,
     ) -> Result<(), HTTPException> {
-        match self.incoming.exchange.declared() {
-            DeclaredBody::Length(length) => self.send_sized(&mut file, length, encoding, written),
-            _ => self.send_reader(&mut file, encoding, written),
+        let DeclaredBody::Length(length) = self.incoming.exchange.declared() else {
+            return self.send_reader(&mut file, encoding, written);
+        };
+        #[cfg(all(feature = "sys", target_os = "linux"))]
+        let Some(length) = self.send_by_kernel(&file, length, encoding, written)? else {
+            return Ok(());
+        };
+        self.send_reader(&mut file.take(length), encoding, written)
+    }
+
+    /// Has the kernel send the file, as far as it does; returns what is left, or nothing if the
+    /// peer does not want the rest.
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    fn send_by_kernel(
+        &mut self,
+        file: &std::fs::File,
+        length: u64,
+        encoding: Encoding,
+        written: &mut u64,
+    ) -> Result<Option<u64>, HTTPException> {
+        let mut left = length;
+        if encoding == Encoding::Chunked || self.incoming.exchange.tolerance().body_as_given {
+            return Ok(Some(left));
         }
+        self.flush_head(written)?;
+        let mut looked = 0;
+        while left > 0 {
+            let most = usize::try_from(left.min(LOOK_INTERVAL)).unwrap_or(usize::MAX);
+            let count = self.incoming.source.send_file(file, most)?;
+            if count == 0 {
+                break;
+            }
+            self.incoming.exchange.give_count(count)?;
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            *written = written.saturating_add(count);
+            left = left.saturating_sub(count);
+            if self.look_for_answer(*written, &mut looked)? == Upload::Stop {
+                return Ok(None);
+            }
+        }
+        Ok(Some(left))
     }
 
     /// Exactly `length` bytes: a reader that ends early is an error.
@@ -551,6 +587,12 @@ impl<C: Connect> HTTPConnection<C> {
             .and_then(|()| self.incoming.source.write_all(&mut [&end], &mut written))
             .and_then(|()| self.incoming.source.flush());
         sent.map_err(|error| self.upload_failed(error, written))
+    }
+}
+
+fn unframed() -> HTTPException {
+    HTTPException::InvalidBody {
+        fault: BodyFault::Unframed,
     }
 }
 

@@ -17,6 +17,10 @@ use crate::proto::{
     CloseReason, Exchange, ForgivenSet, Framing, HTTPVersion, Limits, RequestContext, Tolerance,
 };
 
+/// With so much room left, a body that is collected is not given more for its next read: what
+/// comes in small pieces must not double it.
+const ENOUGH: usize = 32_000;
+
 /// A response: `http.client.HTTPResponse`.
 ///
 /// Its head is there when it is made; the body is read with [`read`](Self::read),
@@ -267,7 +271,8 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
     /// Reads a line with its LF, up to `limit` bytes of it; empty at the end of the body.
     ///
     /// # Errors
-    /// As [`Self::read`]; the bytes of an incomplete line are in `IncompleteRead::partial`.
+    /// As [`Self::read`]; the bytes of an incomplete line are in `IncompleteRead::partial`, and
+    /// at a timeout they are returned as they are.
     pub fn readline(&mut self, limit: impl Into<Option<usize>>) -> Result<Vec<u8>, HTTPException> {
         let limit = limit.into().unwrap_or(usize::MAX);
         let mut line = Vec::new();
@@ -275,6 +280,8 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
             let room = limit.saturating_sub(line.len());
             let bytes = match self.peek(room) {
                 Ok(bytes) => bytes,
+                // What was read is not lost: the next call reports the failure, or goes on.
+                Err(error) if error.is_timeout() && !line.is_empty() => break,
                 Err(error) => return Err(with_partial(error, line)),
             };
             let end = bytes.iter().position(|&octet| octet == b'\n');
@@ -320,10 +327,19 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
                 step.max(65_000.min(all)).min(all.saturating_add(1))
             });
             match self.read_more(&mut body, step) {
-                Ok(0) => return Ok(body),
+                Ok(0) => return self.whole(body),
                 Ok(_) => {}
                 Err(error) => return Err(with_partial(error, body)),
             }
+        }
+    }
+
+    /// The quiet end that may be forgiven is one of sized reads: of the whole rest nothing may be
+    /// missing.
+    fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, HTTPException> {
+        match self.half_mut().exchange.decode(&[], &mut []) {
+            Err(error) if !self.closed => Err(with_partial(error, body)),
+            _ => Ok(body),
         }
     }
 
@@ -346,7 +362,8 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
     /// Appends what one `readinto` of at most `step` bytes brings.
     fn read_more(&mut self, body: &mut Vec<u8>, step: usize) -> Result<usize, HTTPException> {
         let start = body.len();
-        if body.try_reserve(step).is_err() {
+        let spare = body.capacity().saturating_sub(start);
+        if spare < step.min(ENOUGH) && body.try_reserve(step).is_err() {
             return Err(HTTPException::Io {
                 error: io::ErrorKind::OutOfMemory.into(),
                 step: Step::ReadBody,

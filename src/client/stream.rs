@@ -6,6 +6,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+#[cfg(all(feature = "sys", target_os = "linux"))]
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use crate::client::tunnel::Tunnel;
@@ -44,6 +46,14 @@ pub trait Stream: Read + Write {
     /// # Errors
     /// Those of the stream, which say that it is of no use any more.
     fn look(&mut self) -> io::Result<Look>;
+
+    /// The socket, where the bytes of this stream are the bytes on it: the kernel then sends files
+    /// by itself. Nothing by default, and for streams that hold bytes back or change them. Linux,
+    /// feature `sys`.
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 /// What [`Stream::look`] saw.
@@ -86,6 +96,11 @@ impl Stream for TcpStream {
             Err(error) => Err(error),
         }
     }
+
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
 }
 
 #[cfg(unix)]
@@ -107,6 +122,11 @@ impl Stream for std::os::unix::net::UnixStream {
     fn look(&mut self) -> io::Result<Look> {
         Ok(Look::Unknown)
     }
+
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
 }
 
 impl<S: Stream + ?Sized> Stream for Box<S> {
@@ -124,6 +144,11 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
 
     fn look(&mut self) -> io::Result<Look> {
         (**self).look()
+    }
+
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        (**self).socket()
     }
 }
 
@@ -282,7 +307,7 @@ pub trait Connect {
 /// Resolving a name blocks for as long as the system's resolver does: `std` has no limit for it.
 #[derive(Clone, Debug, Default)]
 pub struct Tcp {
-    #[cfg(feature = "sys")]
+    #[cfg(all(feature = "sys", target_os = "linux"))]
     pub(crate) source_address: Option<SocketAddr>,
     _private: (),
 }
@@ -293,8 +318,9 @@ impl Tcp {
         Self::default()
     }
 
-    /// Binds every connection to a local address before it connects (`source_address`).
-    #[cfg(feature = "sys")]
+    /// Binds every connection to a local address before it connects (`source_address`). Linux,
+    /// feature `sys`. An address of the other family, IPv4 or IPv6, can't be connected to.
+    #[cfg(all(feature = "sys", target_os = "linux"))]
     pub fn with_source_address(address: SocketAddr) -> Self {
         Self {
             source_address: Some(address),
@@ -303,7 +329,7 @@ impl Tcp {
     }
 
     fn dial(&self, address: SocketAddr, time: Option<Duration>) -> io::Result<TcpStream> {
-        #[cfg(feature = "sys")]
+        #[cfg(all(feature = "sys", target_os = "linux"))]
         if let Some(source) = self.source_address {
             return crate::client::sys::connect_from(source, address, time);
         }

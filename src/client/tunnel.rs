@@ -152,7 +152,9 @@ fn write_all(
     loop {
         match stream.flush() {
             Ok(()) => return Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+                time.apply(stream, Step::Tunnel)?;
+            }
             Err(error) => return Err(io_error(error)),
         }
     }

@@ -379,6 +379,33 @@ impl<S: Stream> Wire<S> {
         }
     }
 
+    /// Has the kernel send up to `count` bytes of a file. 0 if it can't, or if the file is at its
+    /// end: reading it tells which.
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    pub(crate) fn send_file(
+        &mut self,
+        file: &std::fs::File,
+        count: usize,
+    ) -> Result<usize, HTTPException> {
+        let Some(stream) = &mut self.stream else {
+            return Err(HTTPException::NotConnected);
+        };
+        loop {
+            self.timing.before_write(stream, self.retry)?;
+            let Some(socket) = stream.socket().filter(|_| self.log.level == 0) else {
+                return Ok(0);
+            };
+            match crate::client::sys::send_file(socket, file, count) {
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_of_the_socket(&error) => {
+                    return Err(stream_error(error, Step::Write, self.retry));
+                }
+                Err(_) => return Ok(0),
+            }
+        }
+    }
+
     /// Hands over what the stream itself may hold back.
     pub(crate) fn flush(&mut self) -> Result<(), HTTPException> {
         let Some(stream) = &mut self.stream else {
@@ -387,11 +414,30 @@ impl<S: Stream> Wire<S> {
         loop {
             match stream.flush() {
                 Ok(()) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    self.timing.before_write(stream, self.retry)?;
+                }
                 Err(error) => return Err(stream_error(error, Step::Write, self.retry)),
             }
         }
     }
+}
+
+/// Whether an error of `sendfile` is that of the connection rather than that of the file.
+#[cfg(all(feature = "sys", target_os = "linux"))]
+fn is_of_the_socket(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+    )
 }
 
 /// The exchange is over for us; what becomes of the goodbye is the peer's affair.

@@ -11,7 +11,7 @@ use crate::message::HTTPMessage;
 use crate::proto::fields::{FieldSection, SectionLimits};
 use crate::proto::framing::BodyLength;
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
-use crate::proto::scan;
+use crate::proto::{scan, steps};
 
 /// A resumable decoder of one message body.
 ///
@@ -336,6 +336,7 @@ impl BodyDecoder {
             digits = after;
         }
         let length = rest.len().wrapping_sub(digits.len());
+        steps::count(length);
         let [b'\r', b'\n', after @ ..] = digits else {
             return false;
         };
@@ -350,6 +351,7 @@ impl BodyDecoder {
 
     /// One octet of the chunked framing (RFC 9112 section 7.1).
     fn framing_octet(&mut self, octet: u8) -> Result<(), HTTPException> {
+        steps::count(1);
         self.state = match self.state {
             State::DataCr if octet == b'\r' => State::DataLf,
             State::DataCr if octet == b'\n' => return self.bare_data_end(),

@@ -459,6 +459,15 @@ impl Exchange {
         self.check_response_due()
     }
 
+    /// Takes note that so many bytes of a body with a length were written as they are.
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    pub(crate) fn give_count(&mut self, count: usize) -> Result<(), HTTPException> {
+        match &mut self.outgoing {
+            Outgoing::Length { declared, given } => count_given(*declared, given, count),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks that bytes of a body may be given at all.
     pub(crate) fn check_body_open(&self) -> Result<(), HTTPException> {
         match self.outgoing {

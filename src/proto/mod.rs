@@ -34,6 +34,7 @@ mod limits;
 pub(crate) mod request;
 mod response;
 mod scan;
+pub(crate) mod steps;
 
 pub use body::{Advance, BodyDecoder, CHUNK_END, ChunkHead, Decoded, LAST_CHUNK};
 pub use exchange::{Exchange, Received, Skip};

@@ -649,17 +649,18 @@ fn trim_value(out: &mut Vec<u8>, start: usize) {
     }
 }
 
-/// `chunked` is the last coding and stands there once (RFC 9112 section 6.1).
+/// `chunked` is the last coding and stands there once (RFC 9112 section 6.1). No element is empty
+/// (RFC 9110 section 5.6.1) or quotes a comma.
 fn ends_in_one_chunked(value: &[u8]) -> bool {
-    let mut codings = scan::list_elements(value);
-    let chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
-    let mut last = None;
-    let mut count = 0u32;
-    for coding in codings.by_ref() {
-        count = count.saturating_add(u32::from(chunked(coding)));
-        last = Some(coding);
+    let mut last_is_chunked = false;
+    for element in value.split(|&octet| octet == b',') {
+        let coding = scan::trim_blank(element);
+        if last_is_chunked || coding.is_empty() || coding.contains(&b'"') {
+            return false;
+        }
+        last_is_chunked = coding.eq_ignore_ascii_case(b"chunked");
     }
-    count == 1 && last.is_some_and(chunked)
+    last_is_chunked
 }
 
 fn invalid_value(name: &[u8], value: &[u8]) -> HTTPException {

@@ -195,30 +195,23 @@ impl ResponseHead {
     ) -> Result<bool, HTTPException> {
         loop {
             let rest = input.get(self.start..).unwrap_or_default();
+            let may_skip = tolerance.leading_empty_lines && self.empty_lines < 4;
             let empty = match rest {
-                [b'\r', b'\n', ..] => 2,
-                [b'\n', ..] if tolerance.bare_lf => 1,
-                [b'\r'] | [] => return Ok(false),
+                [] => return Ok(false),
+                [b'\r', b'\n', ..] if may_skip => 2,
+                [b'\n', ..] if may_skip && tolerance.bare_lf => 1,
+                [b'\r'] if may_skip => return Ok(false),
                 _ => return self.non_empty_status_line(rest, limits, tolerance),
             };
-            self.skip_empty_line(rest, empty, tolerance)?;
+            self.skip_empty_line(empty);
         }
     }
 
-    fn skip_empty_line(
-        &mut self,
-        rest: &[u8],
-        length: usize,
-        tolerance: &Tolerance,
-    ) -> Result<(), HTTPException> {
-        if !tolerance.leading_empty_lines || self.empty_lines >= 4 {
-            return Err(bad_status_line(rest));
-        }
+    fn skip_empty_line(&mut self, length: usize) {
         self.empty_lines = self.empty_lines.saturating_add(1);
         self.forgiven.insert(Forgiven::LeadingEmptyLines);
         self.start = self.start.saturating_add(length);
         self.searched = self.start;
-        Ok(())
     }
 
     fn non_empty_status_line(
@@ -277,6 +270,7 @@ impl ResponseHead {
         line: &[u8],
         tolerance: &Tolerance,
     ) -> Result<(), HTTPException> {
+        check_major_version(line)?;
         let parts = match split_status_line(line) {
             Some(parts) => parts,
             None if tolerance.multiple_spaces => {
@@ -288,7 +282,7 @@ impl ResponseHead {
         self.raw_version = parts.version;
         self.status = status_code(parts.status).ok_or_else(|| bad_status_line(line))?;
         self.check_reason(line, parts.reason, tolerance)?;
-        self.version = version(line, parts.version)?;
+        self.version = version(parts.version).ok_or_else(|| bad_status_line(line))?;
         let reason = parts.reason.unwrap_or_default();
         let offset = line.len().saturating_sub(reason.len());
         self.reason = Span::new(self.start.saturating_add(offset), reason.len());
@@ -382,14 +376,24 @@ fn status_code(digits: &[u8; 3]) -> Option<u16> {
     u16::try_from(number).ok().filter(|&status| status >= 100)
 }
 
-fn version(line: &[u8], digits: [u8; 3]) -> Result<HTTPVersion, HTTPException> {
+/// The syntax of another major version is not known, so that comes first (RFC 9110 section 6.2).
+fn check_major_version(line: &[u8]) -> Result<(), HTTPException> {
+    let Some([major, b'.', minor, b' ', ..]) = line.strip_prefix(b"HTTP/") else {
+        return Ok(());
+    };
+    if *major == b'1' || !major.is_ascii_digit() || !minor.is_ascii_digit() {
+        return Ok(());
+    }
+    Err(HTTPException::UnknownProtocol {
+        version: Excerpt::new(line.get(..8).unwrap_or(line)),
+    })
+}
+
+fn version(digits: [u8; 3]) -> Option<HTTPVersion> {
     match digits {
-        [b'1', _, b'0'] => Ok(HTTPVersion::Http10),
-        [b'1', _, b'1'..=b'9'] => Ok(HTTPVersion::Http11),
-        [b'0'..=b'9', _, b'0'..=b'9'] => Err(HTTPException::UnknownProtocol {
-            version: Excerpt::new(line.get(..8).unwrap_or(line)),
-        }),
-        _ => Err(bad_status_line(line)),
+        [b'1', _, b'0'] => Some(HTTPVersion::Http10),
+        [b'1', _, b'1'..=b'9'] => Some(HTTPVersion::Http11),
+        _ => None,
     }
 }
 

@@ -3,6 +3,8 @@
 //! RFC 9110 sections 5.5 and 5.6.2. Each fast scan has a plain twin in the tests, which proves
 //! them equal for every octet at every place.
 
+use crate::proto::steps;
+
 /// One octet of a token: `tchar` of RFC 9110 section 5.6.2.
 const fn is_tchar(octet: u8) -> bool {
     matches!(octet,
@@ -44,10 +46,12 @@ fn is_tchar_fast(octet: u8) -> bool {
 /// The number of leading octets that are `tchar`.
 #[inline]
 pub(crate) fn token_length(bytes: &[u8]) -> usize {
-    bytes
+    let length = bytes
         .iter()
         .position(|&octet| !is_tchar_fast(octet))
-        .unwrap_or(bytes.len())
+        .unwrap_or(bytes.len());
+    steps::count(length.saturating_add(1));
+    length
 }
 
 /// Whether all of it is a token, which has at least one octet.
@@ -59,6 +63,13 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 /// 9110 section 5.5).
 #[inline]
 pub(crate) fn value_length(bytes: &[u8]) -> usize {
+    let length = uncontrolled_length(bytes);
+    steps::count(length.saturating_add(1));
+    length
+}
+
+#[inline]
+fn uncontrolled_length(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     loop {
         rest = skip_uncontrolled_blocks(rest);
@@ -107,9 +118,12 @@ pub(crate) fn find_lf(bytes: &[u8]) -> Option<usize> {
         rest = after;
     }
     let skipped = bytes.len().saturating_sub(rest.len());
-    rest.iter()
+    let found = rest
+        .iter()
         .position(|&octet| octet == b'\n')
-        .map(|at| at.saturating_add(skipped))
+        .map(|at| at.saturating_add(skipped));
+    steps::count(found.unwrap_or(bytes.len()).saturating_add(1));
+    found
 }
 
 /// The bytes without SP and HTAB at both ends.

@@ -247,7 +247,10 @@ fn unfold(lines: &[Vec<u8>]) -> Fields {
     for line in lines {
         match (fields.last_mut(), split_at_colon(line)) {
             (Some((_, value)), _) if is_fold(line) => {
-                value.push(b' ');
+                // A blank line is white space around the fold behind it.
+                if !value.ends_with(b" ") {
+                    value.push(b' ');
+                }
                 value.extend_from_slice(line.trim_ascii());
             }
             (_, Some((name, value))) => fields.push((name.to_vec(), value.trim_ascii().to_vec())),

@@ -1,0 +1,28 @@
+//! Proves the rules of RFC 9110 and RFC 9112 for a client, one test for each row of
+//! `docs/conformance.md`; the name of a test begins with the row's ID.
+//!
+//! Every received message is given whole and octet by octet, to a connection and to
+//! `HTTPResponse::from_reader`, and must come to the same; see `support.rs`.
+#![allow(missing_docs)]
+
+#[path = "../support/counting.rs"]
+mod counting;
+#[macro_use]
+mod support;
+
+mod a10_connections;
+mod a11_interim;
+mod a15_authority;
+mod a1_syntax;
+mod a2_version;
+mod a3_target;
+mod a4_status_line;
+mod a5_fields;
+mod a6_request_body;
+mod a7_framing;
+mod a8_chunked;
+mod a9_incomplete;
+mod advisories;
+
+#[global_allocator]
+static COUNTING: counting::Counting = counting::Counting;
