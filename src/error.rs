@@ -723,7 +723,7 @@ impl Error for HTTPException {
             Self::Io { error, .. } => Some(error),
             Self::ConnectFailed { attempts } => attempts
                 .last()
-                .map(|(_, error)| error as &(dyn Error + 'static)),
+                .map(|(_, error)| -> &(dyn Error + 'static) { error }),
             _ => None,
         }
     }

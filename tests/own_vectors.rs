@@ -39,7 +39,7 @@ fn responses_are_read_as_the_table_says() {
         let expected = Expected::new(row.text(5));
         let sans_io = outcome::exchange(&setting, &input, &[]);
         let read = outcome::reader(&setting, &input, &[]);
-        assert_eq!(read, sans_io.clone().as_response(true), "{}", row.id());
+        assert_eq!(read, sans_io.clone().into_response(true), "{}", row.id());
         faults.extend(
             different(&expected, &sans_io, input.len())
                 .map(|what| format!("line {} {}: {what} in {sans_io:.500?}", row.line, row.id())),
@@ -112,7 +112,7 @@ fn a_connection_reads_responses_as_the_table_says() {
             .is_some_and(|consumed| consumed < input.len());
         let switched = conn.state() == stdhttp::ConnectionState::Switched;
         let kept = (expected.reusable && !left) || switched;
-        let mut expected = expected.as_response(false);
+        let mut expected = expected.into_response(false);
         expected.reusable = kept && !switched;
         assert_eq!(came, expected, "{}", row.id());
         assert_eq!(conn.is_connected(), kept, "{}", row.id());

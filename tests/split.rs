@@ -240,7 +240,7 @@ fn check_connection(trial: &Trial<'_>, cuts: &[usize], between: Between) {
         .consumed
         .is_some_and(|consumed| consumed < length);
     let switched = conn.state() == ConnectionState::Switched;
-    let mut expected = trial.whole.clone().as_response(false);
+    let mut expected = trial.whole.clone().into_response(false);
     if left && !switched {
         expected.reusable = came.reusable;
     }
@@ -298,7 +298,7 @@ fn a_reader_does_not_depend_on_its_buffer() {
                 }
                 let cuts: Vec<usize> = (capacity..vector.input.len()).step_by(capacity).collect();
                 let came = outcome::reader(&trial.setting, &vector.input, &cuts);
-                let expected = trial.whole.clone().as_response(true);
+                let expected = trial.whole.clone().into_response(true);
                 assert!(came == expected, "{} by {capacity}", vector.id);
                 count += 1;
             }
@@ -362,7 +362,7 @@ fn a_body_goes_on_after_a_reader_would_block() {
         };
         assert_eq!(
             came,
-            trial.whole.clone().as_response(false),
+            trial.whole.clone().into_response(false),
             "{}",
             vector.id
         );

@@ -253,7 +253,7 @@ fn collected_answers_are_read_alike_octet_by_octet() {
             case.id
         );
         let sans_io = outcome::exchange(&setting, &case.input, &cuts);
-        assert_eq!(sans_io.as_response(true), whole, "{}", case.id);
+        assert_eq!(sans_io.into_response(true), whole, "{}", case.id);
     }
 }
 
@@ -272,7 +272,7 @@ fn a_connection_reads_collected_answers_like_a_reader() {
             let mut conn = outcome::connection(&setting, vec![script]);
             let came = outcome::receive(&mut conn, setting.buffer, 0);
             let connected = conn.is_connected();
-            let mut expected = expected.clone().as_response(false);
+            let mut expected = expected.clone().into_response(false);
             // A message that is followed by something ends its connection, if that is known.
             if left && !switched {
                 expected.reusable = came.reusable;
@@ -304,7 +304,7 @@ fn seeds_give_the_same_outcome_however_they_are_cut() {
             let read = outcome::reader(&setting, &case.input, &cuts);
             assert_eq!(
                 read,
-                whole.clone().as_response(true),
+                whole.clone().into_response(true),
                 "{} at {cuts:?}",
                 case.id
             );

@@ -10,7 +10,7 @@ mod request;
 pub(crate) mod response;
 pub(crate) mod stream;
 #[cfg(all(feature = "sys", target_os = "linux"))]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "the only file that needs it")]
 pub(crate) mod sys;
 pub(crate) mod tunnel;
 pub(crate) mod wire;

@@ -201,6 +201,9 @@ fn poll_writable(stream: &TcpStream, time: Option<Duration>) -> io::Result<bool>
 /// Has the kernel send up to `count` bytes of a file, from its position, which moves on behind
 /// them. 0 is the end of the file.
 ///
+/// A peer that went away raises SIGPIPE here, which `std`'s writes to sockets suppress and
+/// `sendfile` can't. Rust programs ignore that signal.
+///
 /// # Errors
 /// `InvalidInput` and `Unsupported` where the file or the socket is not of a kind that allows it;
 /// those of reading the file and of writing to the socket.

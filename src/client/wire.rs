@@ -102,6 +102,8 @@ impl Buffer {
             self.start = 0;
         }
         if self.end == self.storage.len() {
+            // Doubling would take twice what the longest head may need.
+            self.storage.reserve_exact(Self::SIZE);
             self.storage
                 .resize(self.storage.len().saturating_add(Self::SIZE), 0);
         }

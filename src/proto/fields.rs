@@ -10,7 +10,7 @@ use crate::error::{Counted, Excerpt, HTTPException, LineKind, Measured};
 use crate::message::{Field, HTTPMessage, Span};
 use crate::proto::framing::FramingFields;
 use crate::proto::limits::{Forgiven, ForgivenSet, Tolerance};
-use crate::proto::scan;
+use crate::proto::{scan, steps};
 
 /// The limits that govern one section, and the names they have in errors.
 #[derive(Clone, Copy, Debug)]
@@ -300,6 +300,7 @@ fn regular_field(rest: &[u8]) -> Option<RegularField<'_>> {
         value = trimmed;
     }
     let value_offset = rest.len().wrapping_sub(value.len());
+    steps::count(value_offset);
     let (value, [b'\r', b'\n', ..]) = value.split_at_checked(scan::value_length(value))? else {
         return None;
     };

@@ -89,7 +89,8 @@ pub struct Tolerance {
     pub malformed_fields: bool,
     /// The end of the stream ends an incomplete head.
     pub early_end_in_head: bool,
-    /// Equal repeated `Content-Length` values count as one (RFC 9112 section 6.3, item 5).
+    /// Repeated `Content-Length` values in the same digits count as one (RFC 9112 section 6.3, item
+    /// 5).
     pub repeated_content_length: bool,
     /// An invalid `Content-Length` is ignored: the body lasts until the connection closes.
     pub invalid_content_length: bool,

@@ -26,7 +26,11 @@ static TCHAR: [bool; 256] = {
     let mut table = [false; 256];
     let mut octet = 0u8;
     loop {
-        #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::as_conversions,
+            reason = "evaluated at compile time"
+        )]
         {
             table[octet as usize] = is_tchar(octet);
         }

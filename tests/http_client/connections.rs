@@ -139,13 +139,13 @@ fn timeout_test_test_timeout_attribute() {
 }
 
 /// A port that nobody listens on.
-#[cfg(feature = "sys")]
+#[cfg(all(feature = "sys", target_os = "linux"))]
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
-#[cfg(feature = "sys")]
+#[cfg(all(feature = "sys", target_os = "linux"))]
 #[test]
 fn source_address_test_test_http_connection_source_address() {
     let (port, server) = server(|stream| stream.get_ref().peer_addr().unwrap());
@@ -157,7 +157,7 @@ fn source_address_test_test_http_connection_source_address() {
     assert_eq!(server.join().unwrap(), source);
 }
 
-#[cfg(feature = "sys")]
+#[cfg(all(feature = "sys", target_os = "linux"))]
 #[test]
 fn source_address_test_test_https_connection_source_address() {
     let source = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));

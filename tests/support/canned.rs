@@ -29,6 +29,7 @@ pub(crate) struct Canned {
     tally: Rc<Tally>,
 }
 
+#[allow(dead_code, reason = "not every test cuts and counts")]
 impl Canned {
     pub(crate) fn new(
         head: &'static [u8],

@@ -64,7 +64,7 @@ impl Outcome {
 
     /// Without what cannot be known from a response: interim heads, the version as it came, and,
     /// on a connection, how much was consumed.
-    pub fn as_response(mut self, consumed: bool) -> Self {
+    pub fn into_response(mut self, consumed: bool) -> Self {
         self.interim.clear();
         match &mut self.head {
             Some(head) => head.raw_version = None,

@@ -241,16 +241,13 @@ fn check_field_line(line: &[u8], first: bool) -> Result<(), Rejection> {
     if good { Ok(()) } else { Err(InvalidHeader) }
 }
 
-/// Section 5.2: each fold becomes one SP, whatever white space stood around it.
+/// Section 5.2: a fold becomes one SP, whatever white space, also blank lines, stood around it.
 fn unfold(lines: &[Vec<u8>]) -> Fields {
     let mut fields = Fields::new();
     for line in lines {
         match (fields.last_mut(), split_at_colon(line)) {
             (Some((_, value)), _) if is_fold(line) => {
-                // A blank line is white space around the fold behind it.
-                if !value.ends_with(b" ") {
-                    value.push(b' ');
-                }
+                value.extend((!value.ends_with(b" ")).then_some(b' '));
                 value.extend_from_slice(line.trim_ascii());
             }
             (_, Some((name, value))) => fields.push((name.to_vec(), value.trim_ascii().to_vec())),

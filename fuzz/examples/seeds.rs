@@ -1,0 +1,188 @@
+//! Writes the seeds of all targets from the case tables of the tests:
+//! `cargo run --manifest-path fuzz/Cargo.toml --example seeds`.
+//!
+//! A case becomes a seed if it is short and nothing before it had the same requirements and the
+//! same expectation.
+
+#[path = "../../tests/support/table.rs"]
+mod table;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::{fs, io};
+
+use stdhttp_fuzz::request::seed;
+use table::{Expected, Row, rows};
+
+const RESPONSES: &str = include_str!("../../tests/vectors/responses.txt");
+const REQUESTS: &str = include_str!("../../tests/vectors/requests.txt");
+const FIELDS: &str = include_str!("../../tests/vectors/fields.txt");
+
+/// The longest seed in bytes, and the most seeds of a target.
+const LENGTH: usize = 2_048;
+const COUNT: usize = 150;
+
+/// The seeds of one target.
+struct Seeds {
+    target: &'static str,
+    seen: HashSet<String>,
+    taken: Vec<(String, Vec<u8>)>,
+}
+
+impl Seeds {
+    fn new(target: &'static str) -> Self {
+        let (seen, taken) = (HashSet::new(), Vec::new());
+        Self {
+            target,
+            seen,
+            taken,
+        }
+    }
+
+    /// Takes a case unless it is long or like one before it.
+    fn offer(&mut self, row: &Row, kind: &str, bytes: Vec<u8>) {
+        if bytes.len() <= LENGTH && self.seen.insert(kind.to_owned()) {
+            self.taken.push((row.id().to_owned(), bytes));
+        }
+    }
+
+    fn write(self) -> io::Result<()> {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+        let folder = seeds.join(self.target);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        // Of too many, some from everywhere.
+        let step = self.taken.len().div_ceil(COUNT).max(1);
+        for (name, bytes) in self.taken.iter().step_by(step) {
+            fs::write(folder.join(name), bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an expectation says in general: its words, and the names of its facts.
+fn gist(expected: &str) -> String {
+    let expected = Expected::new(expected);
+    let mut facts: Vec<&str> = expected.facts.keys().map(String::as_str).collect();
+    facts.sort_unstable();
+    format!("{:?} {facts:?}", expected.words)
+}
+
+fn from_responses() -> [Seeds; 3] {
+    let [mut heads, mut chunked, mut exchange] =
+        ["response_head", "chunked", "exchange"].map(Seeds::new);
+    for row in rows(RESPONSES, 6) {
+        let input = row.bytes(3);
+        let gist = gist(row.text(5));
+        let clause = row.requirements().next().unwrap_or_default().to_owned();
+        let kind = format!("{clause} {gist}");
+        let methods = ["GET", "HEAD", "CONNECT", "POST"];
+        let method = methods.iter().position(|known| *known == row.text(2));
+        let method = method.unwrap_or_default() as u8;
+        heads.offer(&row, &kind, [&[method, 128], &input[..]].concat());
+        let methods = ["GET", "HEAD", "POST", "CONNECT"];
+        let method = methods.iter().position(|known| *known == row.text(2));
+        let ending = u8::from(row.text(4) == "eof");
+        let choices = [
+            method.unwrap_or_default() as u8,
+            0,
+            0,
+            ending,
+            40,
+            3,
+            3,
+            8,
+            0,
+        ];
+        exchange.offer(&row, &kind, [&choices, &input[..]].concat());
+        let text = String::from_utf8_lossy(&input).to_lowercase();
+        let body = input.windows(4).position(|end| end == b"\r\n\r\n");
+        if let (true, Some(end)) = (text.contains("chunked"), body) {
+            let kind = format!("{gist} {}", row.text(3).len() % 7);
+            chunked.offer(&row, &kind, [&[0, 90, 180, 2], &input[end + 4..]].concat());
+        }
+    }
+    [heads, chunked, exchange]
+}
+
+/// The parts of a request as the target takes them apart.
+fn request_seed(row: &Row) -> Vec<u8> {
+    let (kind, body) = row.text(6).split_once(':').unwrap_or_default();
+    let flags = 2 * u8::from(kind.ends_with("+chunked"));
+    let kind = match kind.split('+').next() {
+        Some("bytes" | "text") => 1,
+        Some("pieces") => 2,
+        Some("reader") => 3,
+        _ => 0,
+    };
+    let (body, fields) = (table::unescape(body), row.text(5));
+    let pairs = fields
+        .split("; ")
+        .filter_map(|field| field.split_once(": "));
+    let fields: Vec<Vec<u8>> = pairs
+        .flat_map(|(name, value)| [table::unescape(name), table::unescape(value)])
+        .collect();
+    let (method, target) = (row.bytes(2), row.bytes(3));
+    let mut parts = vec![&method[..], &target, &body];
+    parts.extend(fields.iter().map(Vec::as_slice));
+    seed(flags, kind, &parts)
+}
+
+fn from_requests() -> Seeds {
+    let mut seeds = Seeds::new("request_out");
+    for row in rows(REQUESTS, 8) {
+        let verdict = row.text(7).split(' ').take(2).collect::<String>();
+        let kind = format!("{} {} {verdict}", row.text(1), row.text(6).len() % 3);
+        seeds.offer(&row, &kind, request_seed(&row));
+    }
+    seeds
+}
+
+fn from_fields() -> [Seeds; 2] {
+    let [mut parameters, mut host] = ["parameters", "host"].map(Seeds::new);
+    for row in rows(FIELDS, 5) {
+        let input = row.bytes(3);
+        match row.text(2) {
+            "content-type" | "content-disposition" => parameters.offer(&row, row.id(), input),
+            "host" => host.offer(&row, row.id(), [&[0], &input[..]].concat()),
+            _ => {}
+        }
+    }
+    [parameters, host]
+}
+
+/// Usual calls in their order, with every shape of answer and every way to read it.
+fn calls() -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/calls");
+    fs::create_dir_all(&folder)?;
+    let sequences: [&[u8]; 8] = [
+        &[0, 5, 14, 0, 5, 14],
+        &[16, 50, 5, 55, 14, 0, 5, 30, 0, 5, 46, 13, 14],
+        &[16, 3, 5, 56, 24, 9, 14, 0, 5, 14],
+        &[16, 3, 22, 14, 13, 14],
+        &[29, 14, 45, 30, 61, 46, 13, 62],
+        &[16, 50, 36, 5, 10, 55, 14],
+        &[11, 0, 12, 0, 5, 12, 14, 13, 94],
+        &[14, 2, 5, 7, 8, 9, 10, 48, 4, 20, 0, 0, 5, 5, 14, 14],
+    ];
+    for shape in 0..7u8 {
+        for (number, sequence) in sequences.iter().enumerate() {
+            let input = [&[shape, shape / 2, shape % 4], *sequence].concat();
+            fs::write(folder.join(format!("{shape}-{number}")), input)?;
+        }
+    }
+    Ok(())
+}
+
+fn main() -> io::Result<()> {
+    for seeds in from_responses() {
+        seeds.write()?;
+    }
+    for seeds in from_fields() {
+        seeds.write()?;
+    }
+    from_requests().write()?;
+    calls()
+}

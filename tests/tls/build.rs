@@ -1,0 +1,26 @@
+//! Cuts the Rust code out of docs/tls.md: the first block is the adapter, the second its use.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tls.md");
+    println!("cargo::rerun-if-changed={}", page.display());
+    let text = fs::read_to_string(&page).expect("docs/tls.md can't be read");
+    let blocks = rust_blocks(&text);
+    let [adapter, usage] = blocks.as_slice() else {
+        panic!("docs/tls.md has {} blocks of Rust, not 2", blocks.len());
+    };
+    let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(folder.join("adapter.rs"), adapter).expect("OUT_DIR can't be written to");
+    fs::write(folder.join("usage.rs"), usage).expect("OUT_DIR can't be written to");
+}
+
+/// What stands between the fences.
+fn rust_blocks(text: &str) -> Vec<&str> {
+    text.split("\n```rust\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```\n"))
+        .map(|(block, _)| block)
+        .collect()
+}
