@@ -516,9 +516,9 @@ impl HTTPException {
     /// Connecting, reading or writing failed, or time ran out.
     pub fn is_network_error(&self) -> bool {
         match self {
-            Self::ConnectFailed { .. } | Self::TimedOut { .. } | Self::RemoteDisconnected { .. } => {
-                true
-            }
+            Self::ConnectFailed { .. }
+            | Self::TimedOut { .. }
+            | Self::RemoteDisconnected { .. } => true,
             Self::Io { .. } => !self.is_source_error(),
             _ => false,
         }

@@ -139,10 +139,7 @@
 
 // The lints of the crate are in `Cargo.toml`. `unsafe` is ruled out here because that depends on a
 // feature. Names such as `HTTPConnection` are `http.client`'s, and pass the lints as they are.
-#![cfg_attr(
-    not(all(feature = "sys", target_os = "linux")),
-    forbid(unsafe_code)
-)]
+#![cfg_attr(not(all(feature = "sys", target_os = "linux")), forbid(unsafe_code))]
 #![cfg_attr(all(feature = "sys", target_os = "linux"), deny(unsafe_code))]
 
 mod client;

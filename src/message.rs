@@ -1009,7 +1009,10 @@ mod tests {
     #[test]
     fn unfold_agrees_with_joined_lines() {
         let all = strings(b"a \t\r\n", 6);
-        assert_eq!(all.len(), (0..=6).map(|length| 5_usize.pow(length)).sum::<usize>());
+        assert_eq!(
+            all.len(),
+            (0..=6).map(|length| 5_usize.pow(length)).sum::<usize>()
+        );
         let folded: Vec<_> = all.iter().filter(|value| well_folded(value)).collect();
         assert!(folded.len() > 1000);
         for value in folded {
