@@ -53,7 +53,8 @@ fn every_malformed_answer_closes_and_the_next_request_works() {
     let long = [b"HTTP/1.1 200 OK\r\nA: ", &[b'a'; 70_000][..]].concat();
     let many = [b"HTTP/1.1 200 OK\r\n", "A: b\r\n".repeat(300).as_bytes()].concat();
     let interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(40);
-    let cases: [(&[u8], fn(&HTTPException) -> bool); 21] = [
+    type Case<'a> = (&'a [u8], fn(&HTTPException) -> bool);
+    let cases: [Case<'_>; 21] = [
         (b"ICY 200 OK\r\n\r\n", |e| {
             matches!(e, HTTPException::BadStatusLine { .. })
         }),

@@ -222,7 +222,7 @@ fn answer(stream: &mut TcpStream, request: &Request) -> std::io::Result<()> {
         Mode::CutHead => all.truncate(head / 2),
         Mode::CutBody => all.truncate(head + request.size / 2),
         Mode::Stray => {
-            all.extend(b"HTTP/1.1 200 OK\r\nX-Token: EVIL\r\nContent-Length: 4\r\n\r\nEVIL")
+            all.extend(b"HTTP/1.1 200 OK\r\nX-Token: EVIL\r\nContent-Length: 4\r\n\r\nEVIL");
         }
         Mode::Stalls => std::thread::sleep(STALL),
         _ => {}
