@@ -1693,3 +1693,34 @@ fn under_http_client_tolerance_send_needs_no_request() {
     peer.check().unwrap();
     assert_usable(&mut conn, "on another connection");
 }
+
+#[test]
+fn bytes_behind_a_large_body_are_noticed_though_it_was_read_past_the_buffer() {
+    let mut bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n".to_vec();
+    bytes.resize(bytes.len() + 200_000, b'x');
+    bytes.extend_from_slice(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL");
+    let peer = Peer::new([
+        Script::new().expect_head().send(&bytes),
+        Script::answer("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"),
+    ]);
+    let mut conn = HTTPConnection::builder("h")
+        .connector(peer.clone())
+        .stale_check(StaleCheck::Never)
+        .build()
+        .unwrap();
+    conn.request("GET", "/", (), &[]).unwrap();
+    let mut response = conn.getresponse().unwrap();
+    let mut buffer = vec![0; 64_000];
+    let mut total = 0;
+    loop {
+        match response.readinto(&mut buffer).unwrap() {
+            0 => break,
+            count => total += count,
+        }
+    }
+    assert_eq!(total, 200_000);
+    assert_eq!(response.close_reason(), Some(CloseReason::UnsolicitedData));
+    conn.request("GET", "/", (), &[]).unwrap();
+    assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"good");
+    assert_eq!(peer.calls().connects, 2);
+}

@@ -103,8 +103,7 @@ impl<W: Source> Incoming<W> {
         if self.exchange.is_complete() {
             return Ok(Some(0));
         }
-        let plain = self.exchange.decoder().plain_data();
-        let room = usize::try_from(plain).map_or(output.len(), |plain| plain.min(output.len()));
+        let room = self.exchange.decoder().plain_data(output.len());
         if room < DIRECT || !self.source.buffered().is_empty() {
             return self.fill_body().map(|ended| ended.then_some(0));
         }

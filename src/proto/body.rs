@@ -168,13 +168,15 @@ impl BodyDecoder {
         self.forgiven.union(self.trailers.forgiven)
     }
 
-    /// Octets of data that may be read straight from the stream, past any buffer: none where
-    /// framing stands between.
-    pub(crate) fn plain_data(&self) -> u64 {
+    /// How many octets of data may be read straight from the stream into `room` octets, past any
+    /// buffer. The end of a body of known length must go through the buffer, so that octets behind
+    /// it, which belong to nobody, are noticed.
+    pub(crate) fn plain_data(&self, room: usize) -> usize {
+        let allowed = self.limits.body.saturating_sub(self.delivered);
+        let all = usize::try_from(self.remaining.min(allowed)).unwrap_or(usize::MAX);
         match self.state {
-            State::Length | State::ChunkData | State::UntilClose => self
-                .remaining
-                .min(self.limits.body.saturating_sub(self.delivered)),
+            State::Length if room < all => room,
+            State::ChunkData | State::UntilClose => room.min(all),
             _ => 0,
         }
     }
