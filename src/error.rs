@@ -875,3 +875,275 @@ impl fmt::Display for Step {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    /// What a peer may send to make a log lie.
+    const HOSTILE: &[u8] = b"\r\n\x1b[2J\0\x7f\xff\"\\";
+
+    fn hostile() -> Excerpt {
+        Excerpt::new(HOSTILE)
+    }
+
+    fn reset() -> io::Error {
+        io::ErrorKind::ConnectionReset.into()
+    }
+
+    fn caller_errors() -> Vec<HTTPException> {
+        use HTTPException as E;
+        let states = [
+            ConnectionState::Idle,
+            ConnectionState::RequestStarted,
+            ConnectionState::RequestSent,
+            ConnectionState::Switched,
+        ];
+        let improper = states.into_iter().flat_map(|state| {
+            [
+                ImproperConnectionState::CannotSendRequest(state),
+                ImproperConnectionState::CannotSendHeader(state),
+                ImproperConnectionState::ResponseNotReady(state),
+            ]
+        });
+        let parts = [UrlPart::Host, UrlPart::Port, UrlPart::Target];
+        let urls = parts.map(|part| InvalidURL {
+            part,
+            text: hostile(),
+        });
+        let bodies = [
+            BodyFault::Unframed,
+            BodyFault::NotAllowed,
+            BodyFault::NoContentType,
+            BodyFault::ExpectWithoutBody,
+            BodyFault::BrokenChunks,
+            BodyFault::AfterEnd,
+            BodyFault::NotLatin1,
+            BodyFault::ForbiddenTrailer,
+        ];
+        let files = [
+            UnimplementedFileMode::Directory,
+            UnimplementedFileMode::UnsizedOverHttp10,
+        ];
+        let others = [
+            E::NotConnected,
+            E::InvalidMethod { method: hostile() },
+            E::InvalidHeaderName { name: hostile() },
+            E::InvalidHeaderValue {
+                name: hostile(),
+                value: hostile(),
+            },
+            E::ConflictingHeader { name: "Host" },
+            E::BodyLengthMismatch {
+                declared: 3,
+                given: 4,
+            },
+            E::InvalidTunnelHost { host: hostile() },
+            E::TunnelAfterConnect,
+        ];
+        improper
+            .map(E::from)
+            .chain(urls.map(E::InvalidURL))
+            .chain(bodies.map(|fault| E::InvalidBody { fault }))
+            .chain(files.map(E::UnimplementedFileMode))
+            .chain(others)
+            .collect()
+    }
+
+    fn protocol_errors() -> Vec<HTTPException> {
+        use HTTPException as E;
+        let lines = [
+            LineKind::StatusLine,
+            LineKind::HeaderLine,
+            LineKind::ChunkSize,
+            LineKind::TrailerLine,
+        ];
+        let counted = [
+            Counted::Headers,
+            Counted::Trailers,
+            Counted::InterimResponses,
+        ];
+        let measured = [
+            Measured::Head,
+            Measured::Trailers,
+            Measured::ChunkExtensions,
+            Measured::Body,
+        ];
+        let chunks = [
+            ChunkFault::Size,
+            ChunkFault::SizeOverflow,
+            ChunkFault::Extension,
+            ChunkFault::LineEnd,
+            ChunkFault::DataEnd,
+        ];
+        let reads = [(MessagePart::Head, None), (MessagePart::Body, Some(7))];
+        let reads = reads.map(|(part, expected)| IncompleteRead {
+            part,
+            expected,
+            ..IncompleteRead::default()
+        });
+        let others = [
+            E::UnknownProtocol { version: hostile() },
+            E::UnknownTransferEncoding { value: hostile() },
+            E::BadStatusLine { line: hostile() },
+            E::InvalidHeader {
+                line: hostile(),
+                offset: 9,
+            },
+            E::InvalidContentLength { value: hostile() },
+            E::ConflictingFraming,
+            E::UnexpectedUpgrade,
+            E::UnsolicitedData,
+            E::TunnelFailed(Box::new(TunnelFailed {
+                status: 407,
+                reason: hostile(),
+                headers: HTTPMessage::new(),
+                body: Vec::new(),
+            })),
+        ];
+        (lines
+            .map(|line| E::LineTooLong { line, limit: 9 })
+            .into_iter())
+        .chain(counted.map(|what| E::TooMany { what, limit: 9 }))
+        .chain(measured.map(|what| E::TooLarge { what, limit: 9 }))
+        .chain(chunks.map(|fault| E::InvalidChunk { fault }))
+        .chain(reads.map(E::IncompleteRead))
+        .chain(others)
+        .collect()
+    }
+
+    fn network_errors() -> Vec<HTTPException> {
+        use HTTPException as E;
+        let steps = [
+            Step::Connect,
+            Step::Tunnel,
+            Step::Handshake,
+            Step::ReadSource,
+            Step::Write,
+            Step::ReadHead,
+            Step::ReadBody,
+        ];
+        let retries = [false, true].map(|reused| Retry {
+            reused,
+            ..Retry::default()
+        });
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let attempts = [0, 1, 2].map(|count| E::ConnectFailed {
+            attempts: (0..count).map(|_| (address, reset())).collect(),
+        });
+        let io = steps
+            .iter()
+            .filter(|step| **step != Step::ReadSource)
+            .map(|step| E::Io {
+                error: reset(),
+                step: *step,
+                retry: Retry::default(),
+            });
+        (steps
+            .map(|step| E::TimedOut { step, written: 1 })
+            .into_iter())
+        .chain(retries.map(|retry| E::RemoteDisconnected { retry }))
+        .chain(attempts)
+        .chain(io)
+        .collect()
+    }
+
+    fn all() -> impl Iterator<Item = HTTPException> {
+        let all = [caller_errors(), protocol_errors(), network_errors()];
+        all.into_iter().flatten()
+    }
+
+    #[test]
+    fn every_text_is_one_printable_line_of_its_own() {
+        let texts: Vec<String> = all().map(|error| error.to_string()).collect();
+        for text in &texts {
+            let printable = |octet: u8| octet == b' ' || octet.is_ascii_graphic();
+            assert!(!text.is_empty() && text.bytes().all(printable), "{text:?}");
+        }
+        let different: HashSet<&String> = texts.iter().collect();
+        assert_eq!(different.len(), texts.len());
+        for error in all() {
+            assert!(!format!("{error:?}").contains(['\n', '\x1b', '\0']));
+        }
+    }
+
+    #[test]
+    fn an_error_again_is_the_same() {
+        for error in all() {
+            let again = error.again();
+            assert_eq!(again.to_string(), error.to_string());
+            assert_eq!(
+                std::mem::discriminant(&again),
+                std::mem::discriminant(&error)
+            );
+            assert_eq!(again.retry(), error.retry());
+        }
+        let system = HTTPException::from(io::Error::from_raw_os_error(1)).again();
+        let code = io::Error::from(system).raw_os_error();
+        assert_eq!(code, Some(1));
+    }
+
+    #[test]
+    fn every_error_is_of_one_class() {
+        let classes = |error: &HTTPException| {
+            [
+                error.is_caller_error(),
+                error.is_protocol_error(),
+                error.is_network_error(),
+            ]
+        };
+        for error in caller_errors() {
+            assert_eq!(classes(&error), [true, false, false], "{error}");
+        }
+        for error in protocol_errors() {
+            assert_eq!(classes(&error), [false, true, false], "{error}");
+        }
+        for error in network_errors() {
+            assert_eq!(classes(&error), [false, false, true], "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_std_keeps_kind_and_cause() {
+        let kinds = |errors: Vec<HTTPException>| -> HashSet<io::ErrorKind> {
+            let errors = errors.into_iter().map(io::Error::from);
+            errors.map(|error| error.kind()).collect()
+        };
+        let caller = kinds(caller_errors());
+        let refused = [io::ErrorKind::NotConnected, io::ErrorKind::InvalidInput];
+        assert_eq!(caller, HashSet::from(refused));
+        let protocol = kinds(protocol_errors());
+        let broken = [
+            io::ErrorKind::UnexpectedEof,
+            io::ErrorKind::ConnectionRefused,
+            io::ErrorKind::InvalidData,
+        ];
+        assert_eq!(protocol, HashSet::from(broken));
+        let network = kinds(network_errors());
+        let gone = [
+            io::ErrorKind::TimedOut,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::NotFound,
+        ];
+        assert_eq!(network, HashSet::from(gone));
+        for error in all() {
+            let has_cause = match &error {
+                HTTPException::Io { .. } => true,
+                HTTPException::ConnectFailed { attempts } => !attempts.is_empty(),
+                _ => false,
+            };
+            assert_eq!(error.source().is_some(), has_cause, "{error}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_bounded() {
+        let whole = Excerpt::new(&[b'a'; Excerpt::LIMIT]);
+        assert!(!whole.is_truncated() && !whole.to_string().ends_with("..."));
+        let cut = Excerpt::new(&[b'a'; Excerpt::LIMIT + 1]);
+        assert!(cut.is_truncated() && cut.to_string().ends_with("..."));
+        assert_eq!(cut.as_bytes(), whole.as_bytes());
+        assert_eq!(hostile().as_bytes(), HOSTILE);
+    }
+}

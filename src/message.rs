@@ -364,6 +364,23 @@ impl HTTPMessage {
         self.fields.push(field);
     }
 
+    /// Adds the field of the line that begins at `start`, before [`Span::END`], and has two octets
+    /// between the name and the value.
+    #[inline(always)]
+    pub(crate) fn push_line(&mut self, start: usize, name: usize, value: usize) {
+        let [start, name, value] = [start, name, value].map(Span::low);
+        self.fields.push(Field {
+            name: Span {
+                start,
+                length: name,
+            },
+            value: Span {
+                start: start.wrapping_add(name).wrapping_add(2),
+                length: value,
+            },
+        });
+    }
+
     /// The fields, to be changed in place.
     pub(crate) fn fields_mut(&mut self) -> &mut Vec<Field> {
         &mut self.fields
@@ -400,6 +417,15 @@ impl Field {
 }
 
 impl Span {
+    /// The end of the places that a span can note.
+    pub(crate) const END: usize = 0xffff_ffff;
+
+    /// A place before [`Self::END`], or a length, as a span notes it.
+    #[inline(always)]
+    fn low(place: usize) -> u32 {
+        u32::try_from(place & Self::END).unwrap_or_default()
+    }
+
     pub(crate) fn new(start: usize, length: usize) -> Self {
         Self {
             start: u32::try_from(start).unwrap_or(u32::MAX),

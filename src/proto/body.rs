@@ -122,7 +122,7 @@ impl BodyDecoder {
         self.line = 0;
         self.extensions = 0;
         self.forgiven = ForgivenSet::default();
-        self.trailers.restart(0);
+        self.trailers.restart();
         self.trailer_block.clear();
         self.state = match length {
             BodyLength::None | BodyLength::Switched | BodyLength::Length(0) => State::Complete,
@@ -192,24 +192,31 @@ impl BodyDecoder {
         if let Some(fault) = &self.fault {
             return Err(fault.again());
         }
-        let result = self.advance_faultless(input);
-        if let Err(error) = &result {
-            self.fault = Some(error.again());
+        match self.advance_faultless(input) {
+            Ok(step) => Ok(step),
+            Err(error) => Err(self.failed(error)),
         }
-        result
+    }
+
+    #[cold]
+    fn failed(&mut self, error: HTTPException) -> HTTPException {
+        self.fault = Some(error.again());
+        error
     }
 
     #[inline]
     fn advance_faultless(&mut self, input: &[u8]) -> Result<Advance, HTTPException> {
         let mut rest = input;
         let data = loop {
+            if matches!(self.state, State::DataCr | State::SizeStart) {
+                rest = self.after_chunk_head(rest);
+            }
             let state = self.state;
             match state {
                 State::Length | State::UntilClose | State::ChunkData => {
                     break self.available(rest)?;
                 }
                 State::Complete => break 0,
-                State::SizeStart if self.whole_size_line(&mut rest) => continue,
                 State::Trailers if self.trailer_octets(&mut rest)? => continue,
                 State::Trailers => break 0,
                 _ => {}
@@ -322,33 +329,36 @@ impl BodyDecoder {
         Ok(here)
     }
 
-    /// The usual size line, `1*HEXDIG CRLF`, at once; anything else goes octet by octet.
+    /// What usually stands between the data of two chunks, `CRLF 1*HEXDIG CRLF`, or before the
+    /// first, without the first CRLF, at once; anything else goes octet by octet.
     #[inline]
-    fn whole_size_line(&mut self, rest: &mut &[u8]) -> bool {
+    fn after_chunk_head<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+        let line = match (self.state, rest) {
+            (State::DataCr, [b'\r', b'\n', line @ ..]) => line,
+            (State::DataCr, _) => return rest,
+            (_, line) => line,
+        };
         let mut size = 0u64;
-        let mut digits = *rest;
+        let mut digits = line;
         while let [octet, after @ ..] = digits {
             let Some(digit) = scan::hex_digit(*octet) else {
                 break;
             };
-            if size >> 60 != 0 {
-                return false;
-            }
             size = size << 4 | u64::from(digit);
             digits = after;
         }
-        let length = rest.len().wrapping_sub(digits.len());
+        let length = line.len().wrapping_sub(digits.len());
         steps::count(length);
         let [b'\r', b'\n', after @ ..] = digits else {
-            return false;
+            return rest;
         };
-        if length == 0 || length.saturating_add(2) > self.limits.chunk_size_line {
-            return false;
+        // More than 16 digits may be more than 64 bits.
+        if !(1..=16).contains(&length) || length.wrapping_add(2) > self.limits.chunk_size_line {
+            return rest;
         }
-        *rest = after;
         self.remaining = size;
         self.end_size_line();
-        true
+        after
     }
 
     /// One octet of the chunked framing (RFC 9112 section 7.1).

@@ -10,7 +10,7 @@ use crate::error::{Counted, Excerpt, HTTPException, LineKind, Measured};
 use crate::message::{Field, HTTPMessage, Span};
 use crate::proto::framing::FramingFields;
 use crate::proto::limits::{Forgiven, ForgivenSet, Tolerance};
-use crate::proto::{scan, steps};
+use crate::proto::scan;
 
 /// The limits that govern one section, and the names they have in errors.
 #[derive(Clone, Copy, Debug)]
@@ -53,29 +53,30 @@ enum Line {
     Partial,
 }
 
-/// A line that is a field in the grammar of RFC 9112 and ends in CRLF.
-struct RegularField<'a> {
-    name: &'a [u8],
-    value_offset: usize,
-    value: &'a [u8],
-    length: usize,
-}
+/// A line that is a field as nearly all are: its name, its value, and what follows the line.
+type RegularField<'a> = (&'a [u8], &'a [u8], &'a [u8]);
 
 impl FieldSection {
-    /// Forgets what it holds, keeps the storage, and will begin at `position` of the buffer.
-    pub(crate) fn restart(&mut self, position: usize) {
+    /// Forgets what it holds, keeps the storage.
+    pub(crate) fn restart(&mut self) {
         self.message.clear();
         self.framing = FramingFields::default();
         self.forgiven = ForgivenSet::default();
+        self.folded = false;
+        self.begin(0);
+    }
+
+    /// Will begin at `position` of the buffer.
+    pub(crate) fn begin(&mut self, position: usize) {
         self.position = position;
         self.searched = position;
         self.lines = 0;
-        self.folded = false;
     }
 
     /// Parses on. `input` is the buffer from its first octet, with more at its end than last
     /// time. Returns the length of the section's last line end from the start of the buffer, or
     /// nothing if more is needed.
+    #[inline]
     pub(crate) fn parse(
         &mut self,
         input: &[u8],
@@ -83,30 +84,61 @@ impl FieldSection {
         tolerance: &Tolerance,
     ) -> Result<Option<usize>, HTTPException> {
         loop {
+            if self.may_be_regular(input) {
+                self.regular_fields(self.window(input, limits), limits.count);
+            }
             let rest = input.get(self.position..).unwrap_or_default();
-            let field = match self.is_still_partial(input) {
-                true => None,
-                false => regular_field(rest),
-            };
-            match field {
-                Some(field) if self.fits(field.length, limits) => self.push(&field),
-                _ => match self.irregular_line(rest, limits, tolerance)? {
-                    Line::Consumed => {}
-                    Line::End => return Ok(Some(self.position)),
-                    Line::Partial => return Ok(None),
-                },
+            if rest.starts_with(b"\r\n") && self.position.saturating_add(2) <= limits.size {
+                self.advance(2);
+                return Ok(Some(self.position));
+            }
+            match self.irregular_line(rest, limits, tolerance)? {
+                Line::Consumed => {}
+                Line::End => return Ok(Some(self.position)),
+                Line::Partial => return Ok(None),
             }
         }
     }
 
-    /// Whether the line was incomplete at the last call and still is: then only what is new of it
-    /// is looked at, so that a line in many pieces takes no more work than in one.
-    fn is_still_partial(&self, input: &[u8]) -> bool {
-        let fresh = input.get(self.searched..).unwrap_or_default();
-        self.searched > self.position && scan::find_lf(fresh).is_none()
+    /// Of a line that was incomplete at the last call only what is new is looked at, so that a
+    /// line in many pieces takes no more work than in one; and a continuation is no field.
+    fn may_be_regular(&self, input: &[u8]) -> bool {
+        let first = input.get(self.position);
+        self.searched == self.position && !first.is_some_and(|&octet| scan::is_blank(octet))
+    }
+
+    /// The part of the input in which every line is within the limits.
+    fn window<'a>(&self, input: &'a [u8], limits: &SectionLimits) -> &'a [u8] {
+        let longest = self.position.saturating_add(limits.line);
+        let end = longest.min(limits.size).min(Span::END);
+        input.get(..end).unwrap_or(input)
+    }
+
+    /// Takes the regular fields that come next, while there are no more than `count` lines.
+    ///
+    /// A function of its own, for the sake of the registers in its loop.
+    #[inline(never)]
+    fn regular_fields(&mut self, window: &[u8], count: usize) {
+        let input = window.get(self.position..).unwrap_or_default();
+        let before = self.message.len();
+        let full = before.saturating_add(count.saturating_sub(self.lines));
+        let mut rest = input;
+        while let Some((name, value, after)) = regular_field(rest) {
+            if self.message.len() >= full {
+                break;
+            }
+            let start = window.len().wrapping_sub(rest.len());
+            self.message.push_line(start, name.len(), value.len());
+            self.framing.note(name, value);
+            rest = after;
+        }
+        let taken = self.message.len().wrapping_sub(before);
+        self.lines = self.lines.wrapping_add(taken);
+        self.advance(input.len().wrapping_sub(rest.len()));
     }
 
     /// Ends the section: copies the buffer's first `length` octets, to which the fields refer.
+    #[inline]
     pub(crate) fn finish(&mut self, input: &[u8], length: usize, tolerance: &Tolerance) {
         self.message
             .fill_block(input.get(..length).unwrap_or_default());
@@ -118,30 +150,14 @@ impl FieldSection {
         }
     }
 
-    fn fits(&self, length: usize, limits: &SectionLimits) -> bool {
-        length <= limits.line
-            && self.position.saturating_add(length) <= limits.size
-            && self.lines < limits.count
-    }
-
-    fn push(&mut self, field: &RegularField<'_>) {
-        self.framing.note(field.name, field.value);
-        let value = self.position.saturating_add(field.value_offset);
-        self.message.push_span(Field {
-            name: Span::new(self.position, field.name.len()),
-            value: Span::new(value, field.value.len()),
-        });
-        self.advance(field.length);
-        self.lines = self.lines.saturating_add(1);
-    }
-
     fn advance(&mut self, length: usize) {
         self.position = self.position.saturating_add(length);
         self.searched = self.position;
     }
 
-    /// Everything but a regular field: the empty line, a line that is not complete, one beyond a
-    /// limit, one that ends in a lone LF, a folded or a broken one.
+    /// Everything but a regular field and the empty line: a field that is written otherwise, a
+    /// line that is not complete, one beyond a limit, one that ends in a lone LF, a folded or a
+    /// broken one.
     #[cold]
     fn irregular_line(
         &mut self,
@@ -149,10 +165,6 @@ impl FieldSection {
         limits: &SectionLimits,
         tolerance: &Tolerance,
     ) -> Result<Line, HTTPException> {
-        if rest.starts_with(b"\r\n") && self.position.saturating_add(2) <= limits.size {
-            self.advance(2);
-            return Ok(Line::End);
-        }
         let Some(length) = self.line_length(rest, limits)? else {
             return Ok(Line::Partial);
         };
@@ -288,31 +300,20 @@ impl FieldSection {
     }
 }
 
-/// A field as the grammar has it, if the line is one and complete.
-#[inline]
+/// The regular field at the start of `rest`: a name, a colon, one SP, a value of visible US-ASCII
+/// and SP without SP at its ends, CRLF. What is written otherwise is an irregular line.
+#[inline(always)]
 fn regular_field(rest: &[u8]) -> Option<RegularField<'_>> {
-    let (name, after) = rest.split_at_checked(scan::token_length(rest))?;
-    let [b':', after @ ..] = after else {
-        return None;
-    };
-    let mut value = after;
-    while let [b' ' | b'\t', trimmed @ ..] = value {
-        value = trimmed;
-    }
-    let value_offset = rest.len().wrapping_sub(value.len());
-    steps::count(value_offset);
-    let (value, [b'\r', b'\n', ..]) = value.split_at_checked(scan::value_length(value))? else {
-        return None;
-    };
-    if name.is_empty() {
+    let (name, content) = scan::split_name(rest)?;
+    let stop = scan::from_first_invisible(rest);
+    let (end, after) = stop.split_first_chunk()?;
+    if name.is_empty() || content.first_chunk() != Some(b": ") || end != b"\r\n" {
         return None;
     }
-    Some(RegularField {
-        name,
-        value_offset,
-        value: scan::trim_blank_end(value),
-        length: value_offset.wrapping_add(value.len()).wrapping_add(2),
-    })
+    match content.get(2..content.len().wrapping_sub(stop.len()))? {
+        [] | [b' ', ..] | [.., b' '] => None,
+        value => Some((name, value, after)),
+    }
 }
 
 /// The line without its end, and whether that was a lone LF.

@@ -175,9 +175,9 @@ pub(crate) struct ConnectionOptions {
 impl ConnectionOptions {
     pub(crate) fn note(&mut self, value: &[u8]) {
         for option in scan::list_elements(value) {
-            self.close |= option.eq_ignore_ascii_case(b"close");
-            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-            self.upgrade |= option.eq_ignore_ascii_case(b"upgrade");
+            self.close |= scan::is_word(option, b"close");
+            self.keep_alive |= scan::is_word(option, b"keep-alive");
+            self.upgrade |= scan::is_word(option, b"upgrade");
         }
     }
 }
@@ -192,13 +192,22 @@ impl FramingFields {
     }
 
     /// Notes one field; most are passed over by the length of their names.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn note(&mut self, name: &[u8], value: &[u8]) {
-        match name.len() {
-            10 if name.eq_ignore_ascii_case(b"connection") => self.connection.note(value),
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.note_length(value),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.note_coding(value),
-            _ => {}
+        if matches!(name.len(), 10 | 14 | 17) {
+            self.note_named(name, value);
+        }
+    }
+
+    /// Few fields come here, so that it is not worth a place in the parser's loop.
+    #[cold]
+    fn note_named(&mut self, name: &[u8], value: &[u8]) {
+        if scan::is_word(name, b"content-length") {
+            self.note_length(value);
+        } else if scan::is_word(name, b"connection") {
+            self.connection.note(value);
+        } else if scan::is_word(name, b"transfer-encoding") {
+            self.note_coding(value);
         }
     }
 
@@ -209,7 +218,7 @@ impl FramingFields {
     }
 
     fn note_coding(&mut self, value: &[u8]) {
-        self.irregular |= self.chunked || !value.eq_ignore_ascii_case(b"chunked");
+        self.irregular |= self.chunked || !scan::is_word(value, b"chunked");
         self.chunked = true;
     }
 }

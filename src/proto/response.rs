@@ -9,7 +9,7 @@ use crate::message::{HTTPMessage, Span};
 use crate::proto::fields::{FieldSection, SectionLimits, content_of};
 use crate::proto::framing::FramingFields;
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
-use crate::proto::scan;
+use crate::proto::{scan, steps};
 
 /// The version of a message (RFC 9110 section 2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,7 +97,7 @@ impl ResponseHead {
     /// Forgets the head and keeps the storage, for the next one.
     pub fn reset(&mut self) {
         self.forgiven = ForgivenSet::default();
-        self.fields.restart(0);
+        self.fields.restart();
         self.start = 0;
         self.searched = 0;
         self.empty_lines = 0;
@@ -118,7 +118,10 @@ impl ResponseHead {
         limits: &Limits,
         tolerance: &Tolerance,
     ) -> Result<Option<usize>, HTTPException> {
-        if !self.status_line_done && !self.status_line(input, limits, tolerance)? {
+        if !self.status_line_done
+            && !self.regular_status_line(input, limits)
+            && !self.status_line(input, limits, tolerance)?
+        {
             return Ok(None);
         }
         let section = SectionLimits {
@@ -186,7 +189,29 @@ impl ResponseHead {
         &self.fields.framing
     }
 
+    /// Takes the status line if it is regular, complete, the first line, and within the limits.
+    #[inline]
+    fn regular_status_line(&mut self, input: &[u8], limits: &Limits) -> bool {
+        if self.searched > 0 {
+            return false;
+        }
+        let Some(line) = regular_status_line(input) else {
+            return false;
+        };
+        if line.end > limits.line.min(limits.head) {
+            return false;
+        }
+        self.version = line.version;
+        self.raw_version = line.raw_version;
+        self.status = line.status;
+        self.reason = line.reason;
+        self.fields.begin(line.end);
+        self.status_line_done = true;
+        true
+    }
+
     /// Skips empty lines and parses the status line; false if more is needed.
+    #[cold]
     fn status_line(
         &mut self,
         input: &[u8],
@@ -241,7 +266,7 @@ impl ResponseHead {
             self.forgiven.insert(Forgiven::BareLf);
         }
         self.parse_status_line(content, tolerance)?;
-        self.fields.restart(self.start.saturating_add(line.len()));
+        self.fields.begin(self.start.saturating_add(line.len()));
         self.status_line_done = true;
         Ok(true)
     }
@@ -317,6 +342,43 @@ impl ResponseHead {
     }
 }
 
+/// A status line as nearly all are.
+struct RegularStatusLine {
+    version: HTTPVersion,
+    raw_version: [u8; 3],
+    status: u16,
+    reason: Span,
+    /// Its length, the line end included.
+    end: usize,
+}
+
+/// The status line at the start of `input`, if it is of version 1.1 or 1.0, has a reason of
+/// visible US-ASCII and SP, and ends in CRLF.
+#[inline]
+fn regular_status_line(input: &[u8]) -> Option<RegularStatusLine> {
+    let (version, rest) = input.split_first_chunk::<8>()?;
+    let (version, raw_version) = match version {
+        _ if version == b"HTTP/1.1" => (HTTPVersion::Http11, *b"1.1"),
+        _ if version == b"HTTP/1.0" => (HTTPVersion::Http10, *b"1.0"),
+        _ => return None,
+    };
+    let ([b' ', status @ .., b' '], rest) = rest.split_first_chunk::<5>()? else {
+        return None;
+    };
+    let reason = rest.iter().position(|&octet| !scan::is_visible(octet))?;
+    steps::count(reason.wrapping_add(15));
+    if !rest.get(reason..)?.starts_with(b"\r\n") {
+        return None;
+    }
+    Some(RegularStatusLine {
+        version,
+        raw_version,
+        status: status_code(status)?,
+        reason: Span::new(13, reason),
+        end: reason.wrapping_add(15),
+    })
+}
+
 struct StatusLineParts<'a> {
     version: [u8; 3],
     status: &'a [u8; 3],
@@ -372,8 +434,13 @@ fn split_at_white_space(line: &[u8]) -> Option<StatusLineParts<'_>> {
 }
 
 fn status_code(digits: &[u8; 3]) -> Option<u16> {
-    let number = scan::decimal(digits)?;
-    u16::try_from(number).ok().filter(|&status| status >= 100)
+    let [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = digits else {
+        return None;
+    };
+    let digits = [a, b, c].map(|octet| u16::from(octet & 0xf));
+    Some(digits.iter().fold(0, |number: u16, digit| {
+        number.wrapping_mul(10).wrapping_add(*digit)
+    }))
 }
 
 /// The syntax of another major version is not known, so that comes first (RFC 9110 section 6.2).

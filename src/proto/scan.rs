@@ -58,6 +58,101 @@ pub(crate) fn token_length(bytes: &[u8]) -> usize {
     length
 }
 
+/// The name at the start of a field line, and the rest of the line; nothing if the line is cut
+/// short.
+#[inline(always)]
+pub(crate) fn split_name(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let usual = match line.first_chunk::<32>() {
+        Some(block) => usual_name_length(block),
+        None => usual_name_length(line.first_chunk::<16>()?),
+    };
+    match line.split_at_checked(usual)? {
+        (name, rest @ [b':', ..]) => Some((name, rest)),
+        _ => split_any_name(line),
+    }
+}
+
+/// As [`split_name`], for longer names and all their octets.
+#[cold]
+fn split_any_name(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    line.split_at_checked(token_length(line))
+}
+
+/// The number of leading octets that are letters, digits or `-`, of which most names consist.
+///
+/// The whole block is looked at, without a branch: the ends of names are unpredictable, and a
+/// wrong guess costs a processor more than the look. This form becomes vector operations.
+#[inline(always)]
+fn usual_name_length<const N: usize>(block: &[u8; N]) -> usize {
+    steps::count(N);
+    let length = u8::try_from(N).unwrap_or(u8::MAX);
+    let mut left = length;
+    let mut most_left = 0;
+    for &octet in block {
+        let usual = u8::from(is_usual_in_names(octet)).wrapping_neg();
+        most_left = left.saturating_sub(usual).max(most_left);
+        left = left.wrapping_sub(1);
+    }
+    usize::from(length.wrapping_sub(most_left))
+}
+
+/// A letter, a digit or `-`; each range by one signed comparison, which all vector units have.
+#[inline(always)]
+fn is_usual_in_names(octet: u8) -> bool {
+    let letter = signed((octet | 0x20).wrapping_add(0x7f - b'z')) > 0x7f - 26;
+    let digit = signed(octet.wrapping_add(0x7f - b'9')) > 0x7f - 10;
+    letter | digit | (octet == b'-')
+}
+
+/// SP or visible US-ASCII.
+#[inline(always)]
+pub(crate) fn is_visible(octet: u8) -> bool {
+    signed(octet.wrapping_add(1)) > 0x20
+}
+
+#[inline(always)]
+fn signed(octet: u8) -> i8 {
+    i8::from_ne_bytes([octet])
+}
+
+/// The bytes from the first octet on that is neither SP nor visible US-ASCII.
+#[inline(always)]
+pub(crate) fn from_first_invisible(bytes: &[u8]) -> &[u8] {
+    let stop = skip_visible(bytes);
+    steps::count(bytes.len().saturating_sub(stop.len()).saturating_add(1));
+    stop
+}
+
+#[inline(always)]
+fn skip_visible(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let Some((block, after)) = rest.split_first_chunk() {
+        let visible = mask(block, is_visible);
+        if visible != 0xffff {
+            let place = usize::try_from(visible.trailing_ones()).unwrap_or_default();
+            return rest.get(place..).unwrap_or_default();
+        }
+        rest = after;
+    }
+    while let [octet, after @ ..] = rest {
+        if !is_visible(*octet) {
+            break;
+        }
+        rest = after;
+    }
+    rest
+}
+
+/// One bit for each octet, the lowest for the first: whether it passes. Composed of pairs, the
+/// compiler makes one vector comparison of it and takes the bits from that.
+#[inline(always)]
+fn mask(block: &[u8; 16], passes: impl Fn(u8) -> bool) -> u32 {
+    block.chunks_exact(2).rev().fold(0, |mask, pair| {
+        let [low, high] = pair else { return mask };
+        mask << 2 | (u32::from(passes(*low)) | u32::from(passes(*high)) << 1)
+    })
+}
+
 /// Whether all of it is a token, which has at least one octet.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && token_length(bytes) == bytes.len()
@@ -169,21 +264,62 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0u64, |number, &octet| {
-        let digit = char::from(octet).to_digit(10)?;
-        number.checked_mul(10)?.checked_add(u64::from(digit))
+    digits.iter().try_fold(0u64, |number, octet| {
+        let digit = octet.wrapping_sub(b'0');
+        if digit > 9 || number > u64::MAX / 10 {
+            return None;
+        }
+        number.wrapping_mul(10).checked_add(u64::from(digit))
     })
 }
+
+/// Whether the bytes are this word in any case; `lower` holds lower-case letters and `-` only.
+#[inline]
+pub(crate) fn is_word<const N: usize>(bytes: &[u8], lower: &[u8; N]) -> bool {
+    let differ = |bytes: &[u8; N]| {
+        let pairs = bytes.iter().zip(lower);
+        // The bit that tells the cases apart counts where there is no letter.
+        pairs.fold(0, |all, (octet, lower)| {
+            all | ((octet ^ lower) & !((lower & 0x40) >> 1))
+        })
+    };
+    <&[u8; N]>::try_from(bytes).is_ok_and(|bytes| differ(bytes) == 0)
+}
+
+const fn hex_value(octet: u8) -> u8 {
+    match octet {
+        b'0'..=b'9' => octet.wrapping_sub(b'0'),
+        b'a'..=b'f' => octet.wrapping_sub(b'a' - 10),
+        b'A'..=b'F' => octet.wrapping_sub(b'A' - 10),
+        _ => u8::MAX,
+    }
+}
+
+static HEX_VALUE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut octet = 0u8;
+    loop {
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::as_conversions,
+            reason = "evaluated at compile time"
+        )]
+        {
+            table[octet as usize] = hex_value(octet);
+        }
+        if octet == u8::MAX {
+            break table;
+        }
+        octet += 1;
+    }
+};
 
 /// The value of a hexadecimal digit.
 #[inline]
 pub(crate) fn hex_digit(octet: u8) -> Option<u8> {
-    match octet {
-        b'0'..=b'9' => Some(octet.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(octet.wrapping_sub(b'a' - 10)),
-        b'A'..=b'F' => Some(octet.wrapping_sub(b'A' - 10)),
-        _ => None,
-    }
+    #[expect(clippy::indexing_slicing, reason = "256 entries for 256 octets")]
+    let value = HEX_VALUE[usize::from(octet)];
+    (value < 16).then_some(value)
 }
 
 #[cfg(test)]
@@ -216,6 +352,50 @@ mod tests {
             let plain = bytes.iter().take_while(|&&octet| is_tchar(octet)).count();
             assert_eq!(token_length(bytes), plain, "{bytes:?}");
         });
+    }
+
+    #[test]
+    fn split_name_equals_its_plain_twin() {
+        for_every_octet_and_place(b'a', |bytes| {
+            let colon = bytes.iter().take_while(|&&octet| is_tchar(octet)).count();
+            let plain = Some(bytes.split_at(colon)).filter(|_| bytes.len() >= 16);
+            assert_eq!(split_name(bytes), plain, "{bytes:?}");
+        });
+        for name in [
+            &b"x"[..],
+            &[b'n'; 31],
+            &[b'n'; 32],
+            &[b'n'; 33],
+            b"_._",
+            b"a~b",
+        ] {
+            let line = [name, b": value that makes the line long enough"].concat();
+            assert_eq!(split_name(&line), Some(line.split_at(name.len())));
+        }
+    }
+
+    #[test]
+    fn from_first_invisible_equals_its_plain_twin() {
+        for filler in [b'v', b'~', b' '] {
+            for_every_octet_and_place(filler, |bytes| {
+                let visible = |octet: &u8| (b' '..0x7f).contains(octet);
+                let plain = bytes.iter().take_while(|octet| visible(octet)).count();
+                assert_eq!(from_first_invisible(bytes), &bytes[plain..], "{bytes:?}");
+            });
+        }
+    }
+
+    #[test]
+    fn is_word_is_exact_but_for_the_case_of_letters() {
+        for place in 0..14 {
+            for octet in 0..=u8::MAX {
+                let mut bytes = *b"CONTENT-LENGTH";
+                bytes[place] = octet;
+                let plain = bytes.eq_ignore_ascii_case(b"content-length");
+                assert_eq!(is_word(&bytes, b"content-length"), plain, "{bytes:?}");
+            }
+        }
+        assert!(!is_word(b"closed", b"close") && !is_word(b"clos", b"close"));
     }
 
     #[test]

@@ -1,0 +1,248 @@
+//! Proves that the rooms of `proto` keep their promises when they are used alone, without the
+//! blocking face: defaults, the state machine's refusals, and what is said about a response.
+#![allow(missing_docs)]
+
+use stdhttp::proto::{
+    BodyDecoder, BodyLength, Exchange, FramingRule, Received, RequestContext, ResponseHead, Skip,
+    response_framing,
+};
+use stdhttp::{
+    BodyFault, CloseReason, ConnectionState, Forgiven, HTTPException, HTTPMessage, HTTPVersion,
+    ImproperConnectionState, Limits, LineKind, Measured, Tolerance,
+};
+
+fn started(method: &str) -> Exchange {
+    let mut exchange = Exchange::default();
+    exchange
+        .putrequest(method, "/", Some("example.org"), Skip::default())
+        .expect("a good request line");
+    exchange
+}
+
+/// An exchange whose request has such a field and was sent.
+fn sent_with(name: &str, value: &str) -> Exchange {
+    let mut exchange = started("POST");
+    exchange.putheader(name, value).expect("a good field");
+    exchange.endheaders().expect("a good head");
+    exchange
+}
+
+fn body_fault(result: Result<(), HTTPException>) -> Option<BodyFault> {
+    match result {
+        Err(HTTPException::InvalidBody { fault }) => Some(fault),
+        _ => None,
+    }
+}
+
+#[test]
+fn defaults_are_the_standard() {
+    assert_eq!(Limits::default(), Limits::DEFAULT);
+    assert_eq!(Tolerance::default(), Tolerance::STANDARD);
+    assert!(BodyDecoder::default().is_complete());
+    assert_eq!(ResponseHead::default().headers().len(), 0);
+    assert_eq!(Exchange::default().state(), ConnectionState::Idle);
+    assert_eq!(Exchange::default().tolerance(), &Tolerance::STANDARD);
+}
+
+#[test]
+fn a_request_under_way_excludes_another() {
+    let mut exchange = started("PATCH");
+    assert_eq!(exchange.method(), b"PATCH");
+    let error = exchange
+        .putrequest("GET", "/", None, Skip::default())
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        HTTPException::ImproperConnectionState(ImproperConnectionState::CannotSendRequest(
+            ConnectionState::RequestStarted
+        ))
+    ));
+    assert_eq!(exchange.method(), b"PATCH");
+}
+
+#[test]
+fn chunks_of_the_callers_own_end_where_they_say() {
+    let mut exchange = sent_with("Transfer-Encoding", "chunked");
+    exchange.give(b"1\r\na\r\n").unwrap();
+    let cut = body_fault(exchange.check_given());
+    assert_eq!(cut, Some(BodyFault::BrokenChunks));
+    let beyond = body_fault(exchange.give(b"0\r\n\r\nmore"));
+    assert_eq!(beyond, Some(BodyFault::AfterEnd));
+
+    let mut exchange = sent_with("Transfer-Encoding", "chunked");
+    exchange.give(b"0\r\n\r\n").unwrap();
+    exchange.check_given().unwrap();
+    assert_eq!(body_fault(exchange.give(b"x")), Some(BodyFault::AfterEnd));
+}
+
+#[test]
+fn nothing_follows_the_last_chunk() {
+    let mut exchange = sent_with("Transfer-Encoding", "chunked");
+    exchange.give_chunk().unwrap();
+    assert_eq!(body_fault(exchange.give(b"x")), Some(BodyFault::AfterEnd));
+    let open = body_fault(exchange.check_given());
+    assert_eq!(open, Some(BodyFault::BrokenChunks));
+    exchange.give_last_chunk().unwrap();
+    exchange.check_given().unwrap();
+    assert_eq!(body_fault(exchange.give(b"x")), Some(BodyFault::AfterEnd));
+    assert_eq!(body_fault(exchange.give_chunk()), Some(BodyFault::AfterEnd));
+    exchange.give(b"").unwrap();
+}
+
+#[test]
+fn a_body_is_as_long_as_declared() {
+    let mut exchange = sent_with("Content-Length", "3");
+    assert_eq!(body_fault(exchange.give_chunk()), Some(BodyFault::Unframed));
+    exchange.give(b"ab").unwrap();
+    let facts = |result| match result {
+        Err(HTTPException::BodyLengthMismatch { declared, given }) => (declared, given),
+        _ => (0, 0),
+    };
+    assert_eq!(facts(exchange.check_given()), (3, 2));
+    assert_eq!(facts(exchange.give(b"cd")), (3, 4));
+    exchange.give(b"c").unwrap();
+    exchange.check_given().unwrap();
+    assert_eq!(facts(exchange.give(b"d")), (3, 4));
+}
+
+#[test]
+fn the_status_line_counts_against_the_head() {
+    let small_head = Limits {
+        head: 20,
+        ..Limits::DEFAULT
+    };
+    let small_line = Limits {
+        line: 20,
+        ..Limits::DEFAULT
+    };
+    let line = b"HTTP/1.1 200 a reason that is long";
+    for complete in [false, true] {
+        let input = [&line[..], if complete { b"\r\n" } else { b"" }].concat();
+        let parse = |limits| {
+            let mut exchange =
+                Exchange::answer_to(RequestContext::default(), limits, Tolerance::STANDARD);
+            exchange.receive_head(&input).unwrap_err()
+        };
+        assert!(matches!(
+            parse(small_head),
+            HTTPException::TooLarge {
+                what: Measured::Head,
+                limit: 20
+            }
+        ));
+        assert!(matches!(
+            parse(small_line),
+            HTTPException::LineTooLong {
+                line: LineKind::StatusLine,
+                limit: 20
+            }
+        ));
+    }
+}
+
+#[test]
+fn every_rule_of_framing_says_where_it_stands() {
+    let framing = |method, status, name, value| {
+        let mut headers = HTTPMessage::new();
+        headers.append(name, value);
+        let request = RequestContext {
+            upgrade: true,
+            ..RequestContext::of_method(method)
+        };
+        let (version, tolerance) = (HTTPVersion::Http11, Tolerance::HTTP_CLIENT);
+        response_framing(request, version, status, &headers, &tolerance).unwrap()
+    };
+    let rows = [
+        ("HEAD", 200, "X", "", FramingRule::NoBody, "6.3 item 1"),
+        ("CONNECT", 200, "X", "", FramingRule::Tunnel, "6.3 item 2"),
+        ("GET", 101, "X", "", FramingRule::Upgrade, "section 7.8"),
+        (
+            "GET",
+            200,
+            "Transfer-Encoding",
+            "chunked",
+            FramingRule::Chunked,
+            "6.3 item 4",
+        ),
+        (
+            "GET",
+            200,
+            "Transfer-Encoding",
+            "gzip",
+            FramingRule::OtherTransferCoding,
+            "6.3 item 4",
+        ),
+        (
+            "GET",
+            200,
+            "Content-Length",
+            "1",
+            FramingRule::ContentLength,
+            "6.3 item 6",
+        ),
+        ("GET", 200, "X", "", FramingRule::UntilClose, "6.3 item 8"),
+    ];
+    for (method, status, name, value, rule, clause) in rows {
+        let framing = framing(method, status, name, value);
+        assert_eq!(framing.rule, rule);
+        assert!(framing.rule.clause().ends_with(clause), "{rule:?}");
+    }
+}
+
+#[test]
+fn what_was_forgiven_can_be_listed() {
+    let input = b"\nHTTP/1.0 200\nTransfer-Encoding: chunked\n\n1 \r\na\r\n0;\r\n\r\n";
+    let request = RequestContext::of_method("GET");
+    let mut exchange = Exchange::answer_to(request, Limits::DEFAULT, Tolerance::STANDARD);
+    assert!(exchange.forgiven().is_empty());
+    let Received::Final(head) = exchange.receive_head(input).unwrap() else {
+        panic!("the head is complete");
+    };
+    let step = exchange.decode(&input[head..], &mut [0; 9]).unwrap();
+    assert_eq!((step.consumed, step.produced), (input.len() - head, 1));
+    let expected = [
+        Forgiven::BareLf,
+        Forgiven::LeadingEmptyLines,
+        Forgiven::MissingReason,
+        Forgiven::TransferEncodingInHttp10,
+        Forgiven::ChunkSizePadding,
+        Forgiven::EmptyChunkExtension,
+    ];
+    let listed: Vec<Forgiven> = exchange.forgiven().iter().collect();
+    assert_eq!(listed, expected);
+    assert!(!exchange.forgiven().is_empty());
+    assert!(
+        expected
+            .iter()
+            .all(|one| exchange.forgiven().contains(*one))
+    );
+    assert!(!exchange.forgiven().contains(Forgiven::ObsFold));
+    assert_eq!(exchange.close_reason(), Some(CloseReason::Http10));
+    assert_eq!(
+        exchange.framing().map(|framing| framing.body),
+        Some(BodyLength::Chunked)
+    );
+}
+
+#[test]
+fn what_is_missing_is_said_where_the_framing_tells() {
+    let rows = [
+        (BodyLength::Length(3), &b"abc"[..], Some(3), Some(2)),
+        (BodyLength::Chunked, b"3\r\nabc\r\n0\r\n\r\n", None, None),
+        (BodyLength::None, b"", Some(0), Some(0)),
+    ];
+    for (length, input, first, inside) in rows {
+        let mut decoder = BodyDecoder::new(length, Limits::DEFAULT, Tolerance::STANDARD);
+        assert_eq!(decoder.missing(), first);
+        let step = decoder.decode(input, &mut [0; 1]).unwrap();
+        assert_eq!(decoder.missing(), inside);
+        assert_eq!(decoder.delivered(), step.produced as u64);
+        decoder
+            .decode(&input[step.consumed..], &mut [0; 9])
+            .unwrap();
+        assert!(decoder.is_complete());
+        assert_eq!(decoder.missing(), Some(0));
+    }
+    let until_close = BodyDecoder::new(BodyLength::UntilClose, Limits::DEFAULT, Tolerance::STRICT);
+    assert_eq!(until_close.missing(), None);
+}
