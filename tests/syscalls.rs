@@ -195,9 +195,7 @@ fn large_reads_bypass_the_buffer() {
     });
     assert_eq!(calls.reads, 3);
     // The end of the body goes through the buffer, which shows whether anything stands behind it.
-    let calls = counted(&peer, || {
-        while response.readinto(&mut part).unwrap() > 0 {}
-    });
+    let calls = counted(&peer, || while response.readinto(&mut part).unwrap() > 0 {});
     assert_eq!(calls.reads, (1_usize << 18).div_ceil(65_000));
     assert!(response.is_complete());
 }
