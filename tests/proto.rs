@@ -242,6 +242,9 @@ fn what_is_missing_is_said_where_the_framing_tells() {
             .unwrap();
         assert!(decoder.is_complete());
         assert_eq!(decoder.missing(), Some(0));
+        decoder
+            .end_of_input()
+            .expect("the end is behind the message");
     }
     let until_close = BodyDecoder::new(BodyLength::UntilClose, Limits::DEFAULT, Tolerance::STRICT);
     assert_eq!(until_close.missing(), None);
