@@ -280,6 +280,13 @@ impl BodyDecoder {
             self.take(count);
             done.consumed = done.consumed.wrapping_add(count);
             done.produced = done.produced.wrapping_add(count);
+            if self.state == State::DataCr {
+                let rest = input.get(done.consumed..).unwrap_or_default();
+                let room = output.get_mut(done.produced..).unwrap_or_default();
+                let more = self.decode_whole_chunks(rest, room);
+                done.consumed = done.consumed.wrapping_add(more.consumed);
+                done.produced = done.produced.wrapping_add(more.produced);
+            }
         }
     }
 
@@ -338,27 +345,44 @@ impl BodyDecoder {
             (State::DataCr, _) => return rest,
             (_, line) => line,
         };
-        let mut size = 0u64;
-        let mut digits = line;
-        while let [octet, after @ ..] = digits {
-            let Some(digit) = scan::hex_digit(*octet) else {
-                break;
-            };
-            size = size << 4 | u64::from(digit);
-            digits = after;
-        }
-        let length = line.len().wrapping_sub(digits.len());
-        steps::count(length);
-        let [b'\r', b'\n', after @ ..] = digits else {
+        let Some((size, after)) = usual_size_line(line, self.limits.chunk_size_line) else {
             return rest;
         };
-        // More than 16 digits may be more than 64 bits.
-        if !(1..=16).contains(&length) || length.wrapping_add(2) > self.limits.chunk_size_line {
-            return rest;
-        }
         self.remaining = size;
         self.end_size_line();
         after
+    }
+
+    /// Decodes chunks that lie whole in the input, behind the CRLF of the one before, and fit
+    /// whole into the output. Between two of them the state is the same.
+    #[inline]
+    fn decode_whole_chunks(&mut self, input: &[u8], output: &mut [u8]) -> Decoded {
+        let allowed = self.limits.body.saturating_sub(self.delivered);
+        let mut rest = input;
+        let mut produced = 0usize;
+        while let [b'\r', b'\n', line @ ..] = rest {
+            let Some((size @ 1.., data)) = usual_size_line(line, self.limits.chunk_size_line)
+            else {
+                break;
+            };
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
+            let end = produced.saturating_add(size);
+            let place = output.get_mut(produced..end);
+            let (Some((data, after)), Some(place)) = (data.split_at_checked(size), place) else {
+                break;
+            };
+            if u64::try_from(end).unwrap_or(u64::MAX) > allowed {
+                break;
+            }
+            place.copy_from_slice(data);
+            (rest, produced) = (after, end);
+        }
+        let count = u64::try_from(produced).unwrap_or(u64::MAX);
+        self.delivered = self.delivered.saturating_add(count);
+        Decoded {
+            consumed: input.len().wrapping_sub(rest.len()),
+            produced,
+        }
     }
 
     /// One octet of the chunked framing (RFC 9112 section 7.1).
@@ -527,6 +551,29 @@ impl BodyDecoder {
             bare_lf: self.tolerance.bare_lf_in_chunks,
         }
     }
+}
+
+/// The size and what follows, if `line` begins with `1*HEXDIG CRLF` within the limit and within 64
+/// bits.
+#[inline]
+fn usual_size_line(line: &[u8], limit: usize) -> Option<(u64, &[u8])> {
+    let mut size = 0u64;
+    let mut digits = line;
+    while let [octet, after @ ..] = digits {
+        let Some(digit) = scan::hex_digit(*octet) else {
+            break;
+        };
+        size = size << 4 | u64::from(digit);
+        digits = after;
+    }
+    let length = line.len().wrapping_sub(digits.len());
+    steps::count(length);
+    let [b'\r', b'\n', after @ ..] = digits else {
+        return None;
+    };
+    // More than 16 digits may be more than 64 bits.
+    let whole = (1..=16).contains(&length) && length.wrapping_add(2) <= limit;
+    whole.then_some((size, after))
 }
 
 fn fault(fault: ChunkFault) -> HTTPException {
