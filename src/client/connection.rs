@@ -12,13 +12,17 @@ use crate::client::incoming::Incoming;
 use crate::client::response::HTTPResponse;
 use crate::client::stream::{Clock, Connect, ConnectTime, Ready, Route, Stream, Tcp};
 use crate::client::tunnel::Tunnel;
-use crate::client::wire::{Buffer, Source, Timing, Wire};
+use crate::client::wire::{Source, Timing, Wire};
 use crate::error::{ConnectionState, HTTPException, ImproperConnectionState, Step};
 use crate::message::HTTPMessage;
 use crate::proto::authority::Authority;
 use crate::proto::{
     CloseReason, Exchange, FieldValue, HTTPVersion, Limits, ResponseHead, Skip, Tolerance,
 };
+
+/// Every write wakes the peer, which costs as much as the copy of many kilobytes; and no multiple
+/// of 4,096, as [`Buffer`](crate::client::wire::Buffer) is none.
+const BLOCKSIZE: usize = 262_000;
 
 /// When a kept connection is looked at before it is used again, so that a request is not sent on
 /// one that the peer has closed, or that holds bytes nobody asked for (RFC 9112 section 9.2).
@@ -351,13 +355,13 @@ impl<C: Connect> HTTPConnection<C> {
         skip: Skip,
     ) -> Result<(), HTTPException> {
         self.finish_last_exchange()?;
-        let default_port = self.connect.default_port();
         let authority = match &self.tunnel {
             Some(tunnel) => Some(tunnel.target()),
             None => self.authority.as_ref(),
         };
+        let host = authority.map_or("", |authority| &authority.field);
         let exchange = &mut self.incoming.exchange;
-        exchange.start_request(method, target, authority, default_port, skip)?;
+        exchange.start_request(method, target, host, skip)?;
         self.head_written = 0;
         self.answered_early = false;
         self.incoming.source.retry.written = false;
@@ -639,7 +643,7 @@ impl Builder<Tcp> {
             connect: Tcp::new(),
             timing: Timing::default(),
             auto_open: true,
-            blocksize: Buffer::SIZE,
+            blocksize: BLOCKSIZE,
             limits: Limits::DEFAULT,
             tolerance: Tolerance::STANDARD,
             version: HTTPVersion::Http11,
@@ -724,8 +728,8 @@ impl<C: Connect> Builder<C> {
         self
     }
 
-    /// The size in bytes of the blocks that bodies from files and readers are sent in
-    /// (`blocksize`). 65,000.
+    /// The size in bytes of the blocks that bodies from files and readers are sent in, up to which
+    /// they grow (`blocksize`). 262,000.
     pub fn blocksize(mut self, blocksize: usize) -> Self {
         self.blocksize = blocksize.max(1);
         self

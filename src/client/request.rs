@@ -9,6 +9,7 @@ use std::io::Read;
 use crate::client::body::{Body, Content, Pieces};
 use crate::client::connection::{Continue, HTTPConnection};
 use crate::client::stream::Connect;
+use crate::client::wire::Buffer;
 use crate::error::{
     BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Retry, Step,
     UnimplementedFileMode,
@@ -399,7 +400,8 @@ impl<C: Connect> HTTPConnection<C> {
         })
     }
 
-    /// Blocks of `blocksize` bytes, each in one write, until the reader is at its end.
+    /// Blocks, each in one write, until the reader is at its end. The first are smaller, so that a
+    /// short body does not cost the memory of a long one.
     fn send_reader(
         &mut self,
         reader: &mut dyn Read,
@@ -408,7 +410,7 @@ impl<C: Connect> HTTPConnection<C> {
     ) -> Result<(), HTTPException> {
         self.flush_head(written)?;
         let mut block = std::mem::take(&mut self.block);
-        block.resize(self.blocksize, 0);
+        block.resize(self.blocksize.min(Buffer::SIZE).max(block.len()), 0);
         let sent = self.send_blocks(reader, &mut block, encoding, written);
         self.block = block;
         sent
@@ -417,7 +419,7 @@ impl<C: Connect> HTTPConnection<C> {
     fn send_blocks(
         &mut self,
         reader: &mut dyn Read,
-        block: &mut [u8],
+        block: &mut Vec<u8>,
         encoding: Encoding,
         written: &mut u64,
     ) -> Result<(), HTTPException> {
@@ -431,6 +433,9 @@ impl<C: Connect> HTTPConnection<C> {
             self.send_piece(piece, encoding, written)?;
             if self.look_for_answer(*written, &mut looked)? == Upload::Stop {
                 return Ok(());
+            }
+            if count == block.len() {
+                block.resize(self.blocksize, 0);
             }
         }
     }

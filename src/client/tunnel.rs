@@ -125,7 +125,7 @@ impl Tunnel {
             accept_encoding: true,
         };
         let target = self.target.authority_form();
-        exchange.start_request("CONNECT", &target, None, 0, skip)?;
+        exchange.start_request("CONNECT", &target, "", skip)?;
         for (name, value) in &self.headers {
             exchange.putheader(name, value)?;
         }

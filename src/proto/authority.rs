@@ -5,16 +5,18 @@
 //! accepts white space, signs and underscores in ports, userinfo, and misreads an IPv6 address
 //! without brackets; non-ASCII names must be encoded (IDNA) by the caller.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use crate::error::{Excerpt, HTTPException, InvalidURL, UrlPart};
-use crate::proto::request::FieldValue;
 
 /// A host without brackets and a port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Authority {
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// The value of a `Host` field: no zone, brackets around IPv6, no default port.
+    pub(crate) field: String,
 }
 
 impl Authority {
@@ -25,54 +27,30 @@ impl Authority {
         port: Option<u16>,
         default_port: u16,
     ) -> Result<Self, HTTPException> {
-        let (host, port) = match port {
-            Some(0) => return Err(invalid(UrlPart::Port, "0")),
-            Some(port) => (text, port),
-            None => split_port(text, default_port)?,
-        };
-        let host = match strip_brackets(host) {
-            Some(address) if is_ipv6(address) => address,
-            None if is_registered_name(host) || (text.len() == host.len() && is_ipv6(host)) => host,
-            _ => return Err(invalid(UrlPart::Host, text)),
-        };
+        let (host, port) = split(text, port, default_port)?;
         Ok(Self {
             host: host.to_owned(),
             port,
+            field: field(host, port, default_port),
         })
-    }
-
-    /// The value of a `Host` field: no zone, brackets around IPv6, no default port.
-    pub(crate) fn write_host_field(&self, default_port: u16, out: &mut Vec<u8>) {
-        self.write_host(out);
-        if self.port != default_port {
-            self.write_port(out);
-        }
     }
 
     /// The authority-form of a CONNECT: the port is always there.
     pub(crate) fn authority_form(&self) -> String {
-        let mut out = Vec::new();
-        self.write_host(&mut out);
-        self.write_port(&mut out);
-        String::from_utf8_lossy(&out).into_owned()
+        format!("{}:{}", uri_host(&self.host), self.port)
     }
+}
 
-    fn write_host(&self, out: &mut Vec<u8>) {
-        if self.host.contains(':') {
-            // A zone means something on this machine only (RFC 6874 section 4).
-            let address = self.host.split('%').next().unwrap_or_default();
-            out.push(b'[');
-            out.extend_from_slice(address.as_bytes());
-            out.push(b']');
-        } else {
-            out.extend_from_slice(self.host.as_bytes());
-        }
-    }
-
-    fn write_port(&self, out: &mut Vec<u8>) {
-        out.push(b':');
-        self.port.append_to(out);
-    }
+/// The value of a `Host` field for this host and port; hardly ever a new text.
+pub(crate) fn host_field(text: &str, default_port: u16) -> Result<Cow<'_, str>, HTTPException> {
+    let (host, port) = split(text, None, default_port)?;
+    let written_port = text.strip_prefix(host).unwrap_or_default();
+    let as_written = !host.contains(':') && !written_port.starts_with(":0");
+    Ok(match as_written {
+        true if port == default_port => Cow::Borrowed(host),
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(field(host, port, default_port)),
+    })
 }
 
 /// Whether this can be the value of a `Host` field: empty, or `uri-host [ ":" port ]`.
@@ -81,7 +59,39 @@ pub(crate) fn is_host_field(value: &[u8]) -> bool {
         return false;
     };
     let bare_address = text.contains("::") && !text.starts_with('[');
-    text.is_empty() || (!bare_address && Authority::parse(text, None, 80).is_ok())
+    text.is_empty() || (!bare_address && split(text, None, 80).is_ok())
+}
+
+fn field(host: &str, port: u16, default_port: u16) -> String {
+    if port == default_port {
+        return uri_host(host).into_owned();
+    }
+    format!("{}:{port}", uri_host(host))
+}
+
+/// A zone means something on this machine only (RFC 6874 section 4).
+fn uri_host(host: &str) -> Cow<'_, str> {
+    if !host.contains(':') {
+        return Cow::Borrowed(host);
+    }
+    let address = host.split('%').next().unwrap_or_default();
+    Cow::Owned(format!("[{address}]"))
+}
+
+/// The host, without brackets, and the port.
+fn split(text: &str, port: Option<u16>, default_port: u16) -> Result<(&str, u16), HTTPException> {
+    let (host, port) = match port {
+        Some(0) => return Err(invalid(UrlPart::Port, "0")),
+        Some(port) => (text, port),
+        None => split_port(text, default_port)?,
+    };
+    match strip_brackets(host) {
+        Some(address) if is_ipv6(address) => Ok((address, port)),
+        None if is_registered_name(host) || (text.len() == host.len() && is_ipv6(host)) => {
+            Ok((host, port))
+        }
+        _ => Err(invalid(UrlPart::Host, text)),
+    }
 }
 
 fn split_port(text: &str, default_port: u16) -> Result<(&str, u16), HTTPException> {
@@ -208,18 +218,25 @@ mod tests {
 
     #[test]
     fn host_field_and_authority_form() {
-        let field = |text: &str| {
-            let mut out = Vec::new();
+        for (text, field, form) in [
+            ("h", "h", "h:80"),
+            ("h:", "h", "h:80"),
+            ("h:80", "h", "h:80"),
+            ("h:080", "h", "h:80"),
+            ("h:81", "h:81", "h:81"),
+            ("h:0081", "h:81", "h:81"),
+            ("[::1]", "[::1]", "[::1]:80"),
+            ("[::1]:80", "[::1]", "[::1]:80"),
+            ("[::1]:81", "[::1]:81", "[::1]:81"),
+            ("[fe80::%2]", "[fe80::]", "[fe80::]:80"),
+        ] {
             let authority = Authority::parse(text, None, 80).unwrap();
-            authority.write_host_field(80, &mut out);
-            (String::from_utf8(out).unwrap(), authority.authority_form())
-        };
-        assert_eq!(field("h"), ("h".into(), "h:80".into()));
-        assert_eq!(field("h:81"), ("h:81".into(), "h:81".into()));
-        assert_eq!(field("[::1]:81"), ("[::1]:81".into(), "[::1]:81".into()));
-        assert_eq!(
-            field("[fe80::%2]"),
-            ("[fe80::]".into(), "[fe80::]:80".into())
-        );
+            assert_eq!(authority.field, field);
+            assert_eq!(authority.authority_form(), form);
+            assert_eq!(host_field(text, 80).unwrap(), field);
+        }
+        assert!(host_field("h:", 81).is_ok_and(|field| field == "h"));
+        assert!(matches!(host_field("h:81", 80), Ok(Cow::Borrowed("h:81"))));
+        assert!(host_field("h/", 80).is_err());
     }
 }

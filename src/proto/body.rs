@@ -280,6 +280,9 @@ impl BodyDecoder {
             self.take(count);
             done.consumed = done.consumed.wrapping_add(count);
             done.produced = done.produced.wrapping_add(count);
+            if self.state == State::Complete {
+                return Ok(done);
+            }
             if self.state == State::DataCr {
                 let rest = input.get(done.consumed..).unwrap_or_default();
                 let room = output.get_mut(done.produced..).unwrap_or_default();

@@ -15,11 +15,13 @@
 //!
 //! Bytes go in as they came from the peer, facts come out; whoever drives it owns the buffers.
 
+use std::borrow::Cow;
+
 use crate::error::{
     BodyFault, ConnectionState, Counted, End, HTTPException, ImproperConnectionState,
     IncompleteRead, Measured, MessagePart,
 };
-use crate::proto::authority::Authority;
+use crate::proto::authority::host_field;
 use crate::proto::body::{Advance, BodyDecoder, Decoded};
 use crate::proto::framing::{self, BodyLength, CloseReason, Framing, RequestContext};
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
@@ -171,19 +173,19 @@ impl Exchange {
         host: Option<&str>,
         skip: Skip,
     ) -> Result<(), HTTPException> {
-        let authority = match host {
-            Some(host) => Some(Authority::parse(host, None, 80)?),
-            None => None,
+        let host = match host {
+            Some(host) => host_field(host, 80)?,
+            None => Cow::Borrowed(""),
         };
-        self.start_request(method, target, authority.as_ref(), 80, skip)
+        self.start_request(method, target, &host, skip)
     }
 
+    /// As [`Self::putrequest`], with the value of the `Host` field.
     pub(crate) fn start_request(
         &mut self,
         method: &str,
         target: &str,
-        authority: Option<&Authority>,
-        default_port: u16,
+        host: &str,
         skip: Skip,
     ) -> Result<(), HTTPException> {
         if self.state != ConnectionState::Idle {
@@ -192,8 +194,7 @@ impl Exchange {
         self.request.start(method, target, self.version)?;
         self.request.can_chunk = self.can_chunk();
         if self.version == HTTPVersion::Http11 && !skip.host {
-            self.request
-                .put_host(method, target, authority, default_port);
+            self.request.put_host(method, target, host);
         }
         if !skip.accept_encoding {
             self.put_accept_encoding();
@@ -407,6 +408,9 @@ impl Exchange {
     /// # Errors
     /// `BodyLengthMismatch` or `InvalidBody` if not.
     pub fn check_given(&mut self) -> Result<(), HTTPException> {
+        if let Outgoing::None | Outgoing::Complete = self.outgoing {
+            return Ok(());
+        }
         let counted = self.count_all();
         self.forgive_body(counted)
     }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use crate::error::{BodyFault, Excerpt, HTTPException, InvalidURL, UrlPart};
-use crate::proto::authority::{Authority, is_host_field};
+use crate::proto::authority::is_host_field;
 use crate::proto::framing::ConnectionOptions;
 use crate::proto::limits::Tolerance;
 use crate::proto::response::HTTPVersion;
@@ -253,28 +253,23 @@ impl RequestHead {
         self.out.extend_from_slice(method.as_bytes());
         self.out.push(b' ');
         self.out.extend_from_slice(target.as_bytes());
-        self.out.push(b' ');
-        self.out.extend_from_slice(version.as_str().as_bytes());
-        self.out.extend_from_slice(b"\r\n");
+        self.out.extend_from_slice(match version {
+            HTTPVersion::Http10 => b" HTTP/1.0\r\n",
+            HTTPVersion::Http11 => b" HTTP/1.1\r\n",
+        });
         Ok(())
     }
 
-    /// The `Host` field that the target or the connection's authority asks for (RFC 9112 section
-    /// 3.2). `authority` is nothing for a stream without one: then the value is empty.
-    pub(crate) fn put_host(
-        &mut self,
-        method: &str,
-        target: &str,
-        authority: Option<&Authority>,
-        default_port: u16,
-    ) {
+    /// The `Host` field that the target asks for (RFC 9112 section 3.2), or else `host`; empty for
+    /// a stream without an authority.
+    pub(crate) fn put_host(&mut self, method: &str, target: &str, host: &str) {
+        let host = match absolute_form_authority(target) {
+            Some(authority) => authority,
+            None if method == "CONNECT" => target,
+            None => host,
+        };
         self.out.extend_from_slice(b"Host: ");
-        match (absolute_form_authority(target), authority) {
-            (Some(text), _) => self.out.extend_from_slice(text.as_bytes()),
-            _ if method == "CONNECT" => self.out.extend_from_slice(target.as_bytes()),
-            (None, Some(authority)) => authority.write_host_field(default_port, &mut self.out),
-            (None, None) => {}
-        }
+        self.out.extend_from_slice(host.as_bytes());
         self.out.extend_from_slice(b"\r\n");
         self.seen.0 |= Seen::bit("Host");
     }
