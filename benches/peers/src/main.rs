@@ -8,7 +8,8 @@
 //! Arguments are the names of tables (`parse`, `chunk`, `memory`, `loopback`; all of them without
 //! one), `--rounds N`, and `--quick`: a few small rounds that show that everything still runs. The
 //! full run takes some minutes and 2 GiB of memory, and writes a file of 1 GiB to the directory
-//! for temporary files. Nothing leaves the machine.
+//! for temporary files. Nothing leaves the machine. `--no-default-features` builds stdhttp without
+//! its feature `sys`, and leaves out the column for `sendfile`.
 //!
 //! How to read it: the contestants take turns (A B C A B C ...), so that a slow spell of the
 //! machine meets all of them, and a ratio is the median of the ratios within each round. Compare
@@ -33,6 +34,7 @@ mod options;
 mod parse;
 mod rounds;
 mod table;
+mod versions;
 
 use options::Options;
 
@@ -49,6 +51,7 @@ fn main() -> Result<()> {
 
 fn print_document(options: &Options) -> Result<()> {
     println!("# stdhttp and its peers\n");
+    println!("{}\n", versions::sentence());
     println!("{options}");
     for (name, print) in options::TABLES {
         if options.wants(name) {

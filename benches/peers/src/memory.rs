@@ -37,11 +37,7 @@ const CAPTION: &str = "Per exchange: a GET with four fields is encoded, a head w
                        http-net with a `Request` that is built once and sent over and over.";
 
 pub(crate) fn print(options: &Options) -> Result<()> {
-    let mut table = Table::new(
-        ["body".into()]
-            .into_iter()
-            .chain(rounds::columns(&NAMES)),
-    );
+    let mut table = Table::new(["body".into()].into_iter().chain(rounds::columns(&NAMES)));
     for (name, answer) in [
         ("with Content-Length", plain()),
         ("in one chunk", chunked(LENGTH)),
@@ -109,11 +105,10 @@ struct HttpNet<'a> {
 }
 
 fn request() -> Request {
-    FIELDS
-        .iter()
-        .fold(Request::get(TARGET).header("Host", HOST), |request, field| {
-            request.header(field.0, field.1)
-        })
+    FIELDS.iter().fold(
+        Request::get(TARGET).header("Host", HOST),
+        |request, field| request.header(field.0, field.1),
+    )
 }
 
 impl<'a> HttpNet<'a> {

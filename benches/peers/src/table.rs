@@ -14,7 +14,11 @@ impl Table {
     }
 
     /// Adds a row: a name, which is aligned to the left, and cells.
-    pub(crate) fn push(&mut self, name: impl Into<String>, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn push(
+        &mut self,
+        name: impl Into<String>,
+        cells: impl IntoIterator<Item = String>,
+    ) {
         let row = [name.into()].into_iter().chain(cells);
         self.rows.push(row.collect());
     }
