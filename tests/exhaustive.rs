@@ -8,7 +8,9 @@ mod abnf;
 
 use std::collections::HashMap;
 
-use stdhttp::proto::{BodyDecoder, BodyLength, Exchange, Received, RequestContext, ResponseHead};
+use stdhttp::proto::{
+    BodyDecoder, BodyLength, ChunkHead, Exchange, Received, RequestContext, ResponseHead,
+};
 use stdhttp::{Limits, Skip, Tolerance};
 
 /// Judges heads, and remembers its verdicts on lines: the matcher is slow.
@@ -231,9 +233,13 @@ fn check_chunk_line(input: &[u8], verdicts: &mut HashMap<Vec<u8>, bool>) -> bool
 
 fn takes_chunk_line(line: &[u8], tolerance: Tolerance) -> bool {
     let mut decoder = BodyDecoder::new(BodyLength::Chunked, Limits::DEFAULT, tolerance);
-    decoder
+    let taken = decoder
         .advance(line)
-        .is_ok_and(|step| step.framing == line.len())
+        .is_ok_and(|step| step.framing == line.len());
+    let alone = ChunkHead::parse(line, &Limits::DEFAULT, &tolerance);
+    let alone = alone.is_ok_and(|head| head.is_some_and(|(_, length)| length == line.len()));
+    assert_eq!(alone, taken, "\"{}\"", line.escape_ascii());
+    taken
 }
 
 #[test]

@@ -3,12 +3,12 @@
 #![allow(missing_docs)]
 
 use stdhttp::proto::{
-    BodyDecoder, BodyLength, Exchange, FramingRule, Received, RequestContext, ResponseHead, Skip,
-    response_framing,
+    BodyDecoder, BodyLength, ChunkHead, Exchange, FramingRule, Received, RequestContext,
+    ResponseHead, Skip, response_framing,
 };
 use stdhttp::{
-    BodyFault, CloseReason, ConnectionState, Forgiven, HTTPException, HTTPMessage, HTTPVersion,
-    ImproperConnectionState, Limits, LineKind, Measured, Tolerance,
+    BodyFault, ChunkFault, CloseReason, ConnectionState, Forgiven, HTTPException, HTTPMessage,
+    HTTPVersion, ImproperConnectionState, Limits, LineKind, Measured, Tolerance,
 };
 
 fn started(method: &str) -> Exchange {
@@ -248,4 +248,54 @@ fn what_is_missing_is_said_where_the_framing_tells() {
     }
     let until_close = BodyDecoder::new(BodyLength::UntilClose, Limits::DEFAULT, Tolerance::STRICT);
     assert_eq!(until_close.missing(), None);
+}
+
+#[test]
+fn the_head_of_a_chunk_is_read_alone() {
+    let limits = Limits {
+        chunk_size_line: 18,
+        chunk_extensions: 4,
+        ..Limits::DEFAULT
+    };
+    let parse = |line: &str| ChunkHead::parse(line.as_bytes(), &limits, &Tolerance::STANDARD);
+    for (line, size, length) in [
+        ("0\r\n", 0, 3),
+        ("1aF\r\nrest", 0x1af, 5),
+        ("1aF;n=v\r\nrest", 0x1af, 9),
+        ("ffffffffffffffff\r\n", u64::MAX, 18),
+        ("0000000000000001\r\n", 1, 18),
+    ] {
+        assert_eq!(parse(line).unwrap(), Some((size, length)), "{line:?}");
+        for cut in 0..length - 1 {
+            assert_eq!(parse(&line[..cut]).unwrap(), None, "{:?}", &line[..cut]);
+        }
+    }
+    for (line, fault) in [
+        ("\r\n", ChunkFault::Size),
+        ("g\r\n", ChunkFault::Size),
+        ("1\n", ChunkFault::LineEnd),
+        ("1\r1", ChunkFault::LineEnd),
+        ("1;\0", ChunkFault::Extension),
+        ("10000000000000000", ChunkFault::SizeOverflow),
+    ] {
+        let refused = parse(line).unwrap_err();
+        assert!(
+            matches!(refused, HTTPException::InvalidChunk { fault: found } if found == fault),
+            "{line:?}: {refused:?}"
+        );
+    }
+    assert!(matches!(
+        parse("00000000000000001\r\n"),
+        Err(HTTPException::LineTooLong {
+            line: LineKind::ChunkSize,
+            limit: 18
+        })
+    ));
+    assert!(matches!(
+        parse("1;abcd\r\n"),
+        Err(HTTPException::TooLarge {
+            what: Measured::ChunkExtensions,
+            limit: 4
+        })
+    ));
 }

@@ -636,4 +636,49 @@ impl ChunkHead {
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(self.start..).unwrap_or_default()
     }
+
+    /// Reads the head of a chunk, `chunk-size [ chunk-ext ] CRLF`, at the start of `input`: the
+    /// length of the chunk, and the octets that its head takes; nothing if more is needed.
+    /// Extensions are checked and skipped.
+    ///
+    /// ```
+    /// use stdhttp::proto::ChunkHead;
+    /// use stdhttp::{Limits, Tolerance};
+    ///
+    /// let (limits, tolerance) = (Limits::DEFAULT, Tolerance::STANDARD);
+    /// let head = ChunkHead::parse(b"1a;name=value\r\ndata", &limits, &tolerance)?;
+    /// assert_eq!(head, Some((26, 15)));
+    /// assert_eq!(ChunkHead::parse(b"1a", &limits, &tolerance)?, None);
+    /// # Ok::<(), stdhttp::HTTPException>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidChunk`, `LineTooLong`, `TooLarge` extensions.
+    #[inline]
+    pub fn parse(
+        input: &[u8],
+        limits: &Limits,
+        tolerance: &Tolerance,
+    ) -> Result<Option<(u64, usize)>, HTTPException> {
+        match usual_size_line(input, limits.chunk_size_line) {
+            Some((size, after)) => Ok(Some((size, input.len().wrapping_sub(after.len())))),
+            None => Self::parse_unusual(input, limits, tolerance),
+        }
+    }
+
+    #[cold]
+    fn parse_unusual(
+        input: &[u8],
+        limits: &Limits,
+        tolerance: &Tolerance,
+    ) -> Result<Option<(u64, usize)>, HTTPException> {
+        let mut decoder = BodyDecoder::new(BodyLength::Chunked, *limits, *tolerance);
+        for (before, octet) in input.iter().enumerate() {
+            decoder.framing_octet(*octet)?;
+            if matches!(decoder.state, State::ChunkData | State::Trailers) {
+                return Ok(Some((decoder.remaining, before.saturating_add(1))));
+            }
+        }
+        Ok(None)
+    }
 }

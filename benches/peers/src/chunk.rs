@@ -1,13 +1,14 @@
 //! Table `chunk`: the framing of chunked bodies, decoded by httparse and stdhttp.
 //!
-//! httparse has a function for one line with a size, stdhttp decodes whole bodies. So both walk
-//! through a whole body without copying its data: what they have to find is every size, and the
-//! CRLF behind every chunk. Where a line begins depends on the size in the one before, as it does
-//! in use. The bodies fit into a cache close to the processor.
+//! First one line with a size, over and over. Then a walk through a whole body without copying its
+//! data: what has to be found is every size, and the CRLF behind every chunk. Where a line begins
+//! depends on the size in the one before, as it does in use. The bodies fit into a cache close to
+//! the processor.
 
 use std::hint::black_box;
 
-use stdhttp::proto::{BodyDecoder, BodyLength};
+use stdhttp::proto::{BodyDecoder, BodyLength, ChunkHead};
+use stdhttp::{Limits, Tolerance};
 
 use crate::options::Options;
 use crate::rounds::{self, Contestant};
@@ -17,12 +18,22 @@ use crate::{Result, ensure, inputs};
 const NAMES: [&str; 2] = ["httparse", "stdhttp"];
 
 const CAPTION: &str = "\
-Per chunk, on the way through a body whose data is not copied: the size line and the CRLF behind \
-the data. httparse is `parse_chunk_size` with a comparison for that CRLF, stdhttp its `BodyDecoder`.";
+Per chunk. A line alone is `parse_chunk_size` against `ChunkHead::parse`. A body is walked through \
+without copying its data, the size line and the CRLF behind the data: httparse is \
+`parse_chunk_size` with a comparison for that CRLF, stdhttp its `BodyDecoder`, which also counts, \
+keeps limits, and can stop at any octet.";
 
 pub(crate) fn print(options: &Options) -> Result<()> {
     let name = ["chunks".to_owned()];
     let mut table = Table::new(name.into_iter().chain(rounds::columns(&NAMES)));
+    for size in [64, 16_384] {
+        let line = format!("{size:x}\r\n");
+        let samples = rounds::measure(&options.pace(), line_contestants(&line, size)?);
+        table.push(
+            format!("one line of {size} octets"),
+            samples.cells(REPEATED),
+        );
+    }
     for (count, size) in [(1_000, 64), (16, 16_384)] {
         let body = inputs::chunked(count * size, size);
         let awaited = Some(Found {
@@ -34,6 +45,43 @@ pub(crate) fn print(options: &Options) -> Result<()> {
     }
     println!("## Decoding the framing of chunks\n\n{CAPTION}\n\n{table}");
     Ok(())
+}
+
+/// So often a line is read in one sample: a single one takes no longer than to look at the clock.
+const REPEATED: usize = 64;
+
+fn line_contestants(line: &str, size: usize) -> Result<Vec<Contestant<'_>>> {
+    let line = line.as_bytes();
+    let found = [httparse_line(line), stdhttp_line(line)];
+    ensure(
+        found == [Some((size as u64, line.len())); 2],
+        format!("{NAMES:?} found {found:?} instead of {size}"),
+    )?;
+    Ok(vec![
+        Contestant::new(|| repeat(line, httparse_line)),
+        Contestant::new(|| repeat(line, stdhttp_line)),
+    ])
+}
+
+fn repeat(line: &[u8], read: impl Fn(&[u8]) -> Option<(u64, usize)>) {
+    for _ in 0..REPEATED {
+        black_box(read(black_box(line)));
+    }
+}
+
+/// The size, and the length of the line.
+fn httparse_line(line: &[u8]) -> Option<(u64, usize)> {
+    match httparse::parse_chunk_size(line) {
+        Ok(httparse::Status::Complete((length, size))) => Some((size, length)),
+        _ => None,
+    }
+}
+
+fn stdhttp_line(line: &[u8]) -> Option<(u64, usize)> {
+    match ChunkHead::parse(line, &Limits::DEFAULT, &Tolerance::STANDARD) {
+        Ok(Some(found)) => Some(found),
+        _ => None,
+    }
 }
 
 /// What was found in a body.
