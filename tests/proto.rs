@@ -299,3 +299,113 @@ fn the_head_of_a_chunk_is_read_alone() {
         })
     ));
 }
+
+fn parsed(head: &[u8], tolerance: &Tolerance) -> Result<ResponseHead, HTTPException> {
+    let mut parser = ResponseHead::new();
+    let length = parser.parse(head, &Limits::DEFAULT, tolerance)?;
+    assert_eq!(length, Some(head.len()), "\"{}\"", head.escape_ascii());
+    Ok(parser)
+}
+
+#[test]
+fn the_end_of_an_empty_line_is_waited_for_only_where_it_may_be_skipped() {
+    let limits = Limits::DEFAULT;
+    let standard = ResponseHead::new().parse(b"\r", &limits, &Tolerance::STANDARD);
+    assert!(matches!(standard, Ok(None)));
+    let strict = ResponseHead::new().parse(b"\r", &limits, &Tolerance::STRICT);
+    assert!(matches!(strict, Err(HTTPException::BadStatusLine { .. })));
+}
+
+#[test]
+fn a_status_line_in_pieces_of_white_space_keeps_its_reason() {
+    let tolerance = Tolerance {
+        multiple_spaces: true,
+        ..Tolerance::STANDARD
+    };
+    let head = parsed(b"HTTP/1.1  404\t Not  There\r\n\r\n", &tolerance).unwrap();
+    assert_eq!((head.status(), head.reason()), (404, &b"Not  There"[..]));
+    assert!(head.forgiven().contains(Forgiven::MultipleSpaces));
+    assert!(!head.forgiven().contains(Forgiven::MissingReason));
+    let head = parsed(b"HTTP/1.1  404 \r\n\r\n", &tolerance).unwrap();
+    assert_eq!(head.reason(), b"");
+    assert!(head.forgiven().contains(Forgiven::MissingReason));
+}
+
+#[test]
+fn broken_lines_are_passed_over_only_if_they_frame_nothing() {
+    let tolerance = Tolerance {
+        malformed_fields: true,
+        space_before_colon: true,
+        control_characters: true,
+        ..Tolerance::STANDARD
+    };
+    let with = |line: &[u8]| {
+        let head = [b"HTTP/1.1 200 OK\r\n", line, b"\r\nA: b\r\n\r\n"].concat();
+        parsed(&head, &tolerance)
+    };
+    for line in [
+        &b"no field"[..],
+        b": nameless",
+        b"a b: c",
+        b"x\x00: c",
+        b"X: \x00",
+    ] {
+        let head = with(line).unwrap();
+        assert_eq!(head.headers().len(), 1, "\"{}\"", line.escape_ascii());
+        assert!(head.forgiven().contains(Forgiven::MalformedField));
+    }
+    for line in [
+        &b"Content-Length 5"[..],
+        b"X Transfer-Encoding: chunked",
+        b"content-LENGTH\x00: 5",
+    ] {
+        let refused = with(line);
+        assert!(matches!(refused, Err(HTTPException::InvalidHeader { .. })));
+    }
+    let spaced = with(b"X : y").unwrap();
+    assert_eq!(spaced.headers().get("x").as_deref(), Some("y"));
+    assert!(spaced.forgiven().contains(Forgiven::SpaceBeforeColon));
+    let plain = with(b"X:y").unwrap();
+    assert!(!plain.forgiven().contains(Forgiven::SpaceBeforeColon));
+    let folded = with(b"X: y\r\n z\x00");
+    assert!(matches!(folded, Err(HTTPException::InvalidHeader { .. })));
+}
+
+#[test]
+fn a_length_that_is_no_number_is_passed_over_only_if_it_never_was_one() {
+    let tolerance = Tolerance {
+        invalid_content_length: true,
+        ..Tolerance::STANDARD
+    };
+    let framing_of = |value: &str| {
+        let mut headers = HTTPMessage::new();
+        headers.append("Content-Length", value);
+        let request = RequestContext::of_method("GET");
+        response_framing(request, HTTPVersion::Http11, 200, &headers, &tolerance)
+    };
+    for value in ["", "abc", "-1", "+5", "5x", ", 5"] {
+        let framing = framing_of(value).unwrap();
+        assert_eq!(framing.body, BodyLength::UntilClose, "{value:?}");
+        assert!(framing.forgiven.contains(Forgiven::InvalidContentLength));
+        assert_eq!(framing.close, Some(CloseReason::FaultyFraming));
+    }
+    for value in ["5, 6", "5, x", "18446744073709551616"] {
+        let refused = framing_of(value);
+        let expected = matches!(refused, Err(HTTPException::InvalidContentLength { .. }));
+        assert!(expected, "{value:?}: {refused:?}");
+    }
+}
+
+#[test]
+fn the_presets_differ_in_what_their_documentation_says() {
+    let http_client = Tolerance::HTTP_CLIENT;
+    assert!(http_client.keep_folds && http_client.malformed_fields);
+    assert!(http_client.invalid_content_length && http_client.bare_lf_in_chunks);
+    assert!(http_client.quiet_end && http_client.fields_as_given && http_client.body_as_given);
+    let standard = Tolerance::STANDARD;
+    assert!(!(standard.keep_folds || standard.malformed_fields));
+    assert!(!(standard.invalid_content_length || standard.bare_lf_in_chunks));
+    assert!(!(standard.quiet_end || standard.fields_as_given || standard.body_as_given));
+    assert_eq!(HTTPVersion::Http10.number(), 10);
+    assert_eq!(HTTPVersion::Http11.number(), 11);
+}

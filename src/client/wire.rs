@@ -59,19 +59,25 @@ pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
-/// The read buffer: bytes between `start` and `end` of a storage that grows only for heads that
+/// The read buffer: bytes between `start` and `end` of a storage that begins small, so that an idle
+/// connection costs little, and grows once for responses that fill it, further only for heads that
 /// do not fit.
 #[derive(Default)]
 pub(crate) struct Buffer {
     storage: Vec<u8>,
     start: usize,
     end: usize,
+    /// The last read left no room.
+    was_filled: bool,
 }
 
 impl Buffer {
     /// About 64 KiB, but no multiple of 4,096: reads of whole pages would freeze the relation
     /// between the page offsets of source and destination, which makes copies slow on some CPUs.
     pub(crate) const SIZE: usize = 65_000;
+
+    /// Enough for most responses of an interface for programs.
+    const FIRST: usize = 8_100;
 
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -90,28 +96,36 @@ impl Buffer {
     fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
+        self.was_filled = false;
     }
 
     /// Free space behind the bytes; at least one byte.
     fn room(&mut self) -> &mut [u8] {
-        if self.storage.is_empty() {
-            self.storage.resize(Self::SIZE, 0);
-        } else if self.end == self.storage.len() && self.start > 0 {
+        if self.was_filled && self.start > 0 {
             self.storage.copy_within(self.start..self.end, 0);
             self.end = self.end.saturating_sub(self.start);
             self.start = 0;
         }
-        if self.end == self.storage.len() {
-            // Doubling would take twice what the longest head may need.
-            self.storage.reserve_exact(Self::SIZE);
-            self.storage
-                .resize(self.storage.len().saturating_add(Self::SIZE), 0);
+        if self.storage.is_empty() {
+            self.storage.resize(Self::FIRST, 0);
+        } else if self.was_filled && self.storage.len() < Self::SIZE {
+            self.grow_to(Self::SIZE);
+        } else if self.end == self.storage.len() {
+            self.grow_to(self.storage.len().saturating_add(Self::SIZE));
         }
         self.storage.get_mut(self.end..).unwrap_or_default()
     }
 
+    /// Doubling would take twice what the longest head may need.
+    fn grow_to(&mut self, size: usize) {
+        let more = size.saturating_sub(self.storage.len());
+        self.storage.reserve_exact(more);
+        self.storage.resize(size, 0);
+    }
+
     fn filled(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(self.storage.len());
+        self.was_filled = self.end == self.storage.len();
     }
 
     fn put(&mut self, bytes: &[u8]) {

@@ -396,6 +396,8 @@ mod tests {
             }
         }
         assert!(!is_word(b"closed", b"close") && !is_word(b"clos", b"close"));
+        // Two octets that differ in the same bit.
+        assert!(!is_word(b"bmose", b"close"));
     }
 
     #[test]
