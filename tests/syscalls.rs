@@ -201,6 +201,25 @@ fn large_reads_bypass_the_buffer() {
 }
 
 #[test]
+fn large_reads_of_large_chunks_and_of_a_body_until_close_bypass_the_buffer() {
+    let chunked = &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n"[..];
+    for head in [chunked, b"HTTP/1.1 200 OK\r\n\r\n"] {
+        let script = Script::new().expect_head().send(head);
+        let peer = Peer::new([script.send_pieces(vec![b'x'; 1 << 20], &[1 << 18])]);
+        let mut conn = connect(&peer);
+        conn.request("GET", "/", (), &[]).unwrap();
+        let mut response = conn.getresponse().unwrap();
+        let mut part = vec![0; 1 << 18];
+        let calls = counted(&peer, || {
+            for _ in 0..3 {
+                assert_eq!(response.readinto(&mut part).unwrap(), 1 << 18);
+            }
+        });
+        assert_eq!(calls.reads, 3);
+    }
+}
+
+#[test]
 fn one_read_of_a_chunked_body_takes_all_chunks_that_came() {
     let mut answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
     for _ in 0..100 {
