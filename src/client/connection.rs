@@ -20,8 +20,8 @@ use crate::proto::{
     CloseReason, Exchange, FieldValue, HTTPVersion, Limits, ResponseHead, Skip, Tolerance,
 };
 
-/// Every write wakes the peer, which costs as much as the copy of many kilobytes; and no multiple
-/// of 4,096, as [`Buffer`](crate::client::wire::Buffer) is none.
+/// Large, because fewer writes cost less (docs/performance.md has the figures); and no multiple of
+/// 4,096, as the size of [`Buffer`](crate::client::wire::Buffer) is none.
 const BLOCKSIZE: usize = 262_000;
 
 /// When a kept connection is looked at before it is used again, so that a request is not sent on

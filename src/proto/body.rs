@@ -78,6 +78,14 @@ pub struct Decoded {
     pub produced: usize,
 }
 
+impl Decoded {
+    #[inline]
+    fn add(&mut self, more: Self) {
+        self.consumed = self.consumed.wrapping_add(more.consumed);
+        self.produced = self.produced.wrapping_add(more.produced);
+    }
+}
+
 /// What one call of [`BodyDecoder::advance`] found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -262,35 +270,39 @@ impl BodyDecoder {
         let mut done = Decoded::default();
         loop {
             let rest = input.get(done.consumed..).unwrap_or_default();
-            let step = match self.advance(rest) {
-                Ok(step) => step,
+            let room = output.get_mut(done.produced..).unwrap_or_default();
+            let piece = match self.decode_piece(rest, room) {
+                Ok(piece) => piece,
                 Err(_) if done.produced > 0 => return Ok(done),
                 Err(error) => return Err(error),
             };
-            done.consumed = done.consumed.wrapping_add(step.framing);
-            let room = output.get_mut(done.produced..).unwrap_or_default();
-            let data = rest.get(step.framing..).unwrap_or_default();
-            let count = step.data.min(room.len());
-            if count == 0 {
+            done.add(piece);
+            if piece.produced == 0 || self.is_complete() {
                 return Ok(done);
-            }
-            if let (Some(room), Some(data)) = (room.get_mut(..count), data.get(..count)) {
-                room.copy_from_slice(data);
-            }
-            self.take(count);
-            done.consumed = done.consumed.wrapping_add(count);
-            done.produced = done.produced.wrapping_add(count);
-            if self.state == State::Complete {
-                return Ok(done);
-            }
-            if self.state == State::DataCr {
-                let rest = input.get(done.consumed..).unwrap_or_default();
-                let room = output.get_mut(done.produced..).unwrap_or_default();
-                let more = self.decode_whole_chunks(rest, room);
-                done.consumed = done.consumed.wrapping_add(more.consumed);
-                done.produced = done.produced.wrapping_add(more.produced);
             }
         }
+    }
+
+    /// Framing, the data behind it, and the whole chunks behind that.
+    #[inline]
+    fn decode_piece(&mut self, input: &[u8], output: &mut [u8]) -> Result<Decoded, HTTPException> {
+        let step = self.advance(input)?;
+        let produced = step.data.min(output.len());
+        let mut done = Decoded {
+            consumed: step.framing.wrapping_add(produced),
+            produced,
+        };
+        let data = input.get(step.framing..done.consumed).unwrap_or_default();
+        if let Some(place) = output.get_mut(..data.len()) {
+            place.copy_from_slice(data);
+        }
+        self.take(produced);
+        if self.state == State::DataCr {
+            let rest = input.get(done.consumed..).unwrap_or_default();
+            let room = output.get_mut(produced..).unwrap_or_default();
+            done.add(self.decode_whole_chunks(rest, room));
+        }
+        Ok(done)
     }
 
     /// Takes note that the stream has ended in good order.

@@ -119,7 +119,7 @@ impl ResponseHead {
         tolerance: &Tolerance,
     ) -> Result<Option<usize>, HTTPException> {
         if !self.status_line_done
-            && !self.regular_status_line(input, limits)
+            && self.regular_status_line(input, limits).is_none()
             && !self.status_line(input, limits, tolerance)?
         {
             return Ok(None);
@@ -189,25 +189,46 @@ impl ResponseHead {
         &self.fields.framing
     }
 
-    /// Takes the status line if it is regular, complete, the first line, and within the limits.
+    /// Takes the status line as nearly all are: complete, the first line, of version 1.x, with a
+    /// reason of visible US-ASCII and SP, ended by CRLF, and within the limits.
     #[inline]
-    fn regular_status_line(&mut self, input: &[u8], limits: &Limits) -> bool {
+    fn regular_status_line(&mut self, input: &[u8], limits: &Limits) -> Option<()> {
         if self.searched > 0 {
-            return false;
+            return None;
         }
-        let Some(line) = regular_status_line(input) else {
-            return false;
+        let (start, rest) = input.split_first_chunk::<13>()?;
+        let [
+            b'H',
+            b'T',
+            b'T',
+            b'P',
+            b'/',
+            b'1',
+            b'.',
+            minor,
+            b' ',
+            a,
+            b,
+            c,
+            b' ',
+        ] = start
+        else {
+            return None;
         };
-        if line.end > limits.line.min(limits.head) {
-            return false;
+        let reason = rest.iter().position(|&octet| !scan::is_visible(octet))?;
+        let end = reason.wrapping_add(15);
+        steps::count(end);
+        if !rest.get(reason..)?.starts_with(b"\r\n") || end > limits.line.min(limits.head) {
+            return None;
         }
-        self.version = line.version;
-        self.raw_version = line.raw_version;
-        self.status = line.status;
-        self.reason = line.reason;
-        self.fields.begin(line.end);
+        let raw_version = [b'1', b'.', *minor];
+        self.version = version(raw_version)?;
+        self.raw_version = raw_version;
+        self.status = status_code(&[*a, *b, *c])?;
+        self.reason = Span::new(13, reason);
+        self.fields.begin(end);
         self.status_line_done = true;
-        true
+        Some(())
     }
 
     /// Skips empty lines and parses the status line; false if more is needed.
@@ -340,43 +361,6 @@ impl ResponseHead {
         }
         Ok(())
     }
-}
-
-/// A status line as nearly all are.
-struct RegularStatusLine {
-    version: HTTPVersion,
-    raw_version: [u8; 3],
-    status: u16,
-    reason: Span,
-    /// Its length, the line end included.
-    end: usize,
-}
-
-/// The status line at the start of `input`, if it is of version 1.1 or 1.0, has a reason of
-/// visible US-ASCII and SP, and ends in CRLF.
-#[inline]
-fn regular_status_line(input: &[u8]) -> Option<RegularStatusLine> {
-    let (version, rest) = input.split_first_chunk::<8>()?;
-    let (version, raw_version) = match version {
-        _ if version == b"HTTP/1.1" => (HTTPVersion::Http11, *b"1.1"),
-        _ if version == b"HTTP/1.0" => (HTTPVersion::Http10, *b"1.0"),
-        _ => return None,
-    };
-    let ([b' ', status @ .., b' '], rest) = rest.split_first_chunk::<5>()? else {
-        return None;
-    };
-    let reason = rest.iter().position(|&octet| !scan::is_visible(octet))?;
-    steps::count(reason.wrapping_add(15));
-    if !rest.get(reason..)?.starts_with(b"\r\n") {
-        return None;
-    }
-    Some(RegularStatusLine {
-        version,
-        raw_version,
-        status: status_code(status)?,
-        reason: Span::new(13, reason),
-        end: reason.wrapping_add(15),
-    })
 }
 
 struct StatusLineParts<'a> {

@@ -22,24 +22,29 @@ pub(crate) const fn is_blank(octet: u8) -> bool {
     octet == b' ' || octet == b'\t'
 }
 
-static TCHAR: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut octet = 0u8;
-    loop {
-        #[expect(
-            clippy::indexing_slicing,
-            clippy::as_conversions,
-            reason = "evaluated at compile time"
-        )]
-        {
-            table[octet as usize] = is_tchar(octet);
+/// What a function says of each octet.
+macro_rules! table {
+    ($function:ident) => {{
+        let mut table = [$function(0); 256];
+        let mut octet = 0u8;
+        loop {
+            #[expect(
+                clippy::indexing_slicing,
+                clippy::as_conversions,
+                reason = "evaluated at compile time"
+            )]
+            {
+                table[octet as usize] = $function(octet);
+            }
+            if octet == u8::MAX {
+                break table;
+            }
+            octet = octet.wrapping_add(1);
         }
-        if octet == u8::MAX {
-            break table;
-        }
-        octet += 1;
-    }
-};
+    }};
+}
+
+static TCHAR: [bool; 256] = table!(is_tchar);
 
 #[inline]
 fn is_tchar_fast(octet: u8) -> bool {
@@ -295,24 +300,7 @@ const fn hex_value(octet: u8) -> u8 {
     }
 }
 
-static HEX_VALUE: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut octet = 0u8;
-    loop {
-        #[expect(
-            clippy::indexing_slicing,
-            clippy::as_conversions,
-            reason = "evaluated at compile time"
-        )]
-        {
-            table[octet as usize] = hex_value(octet);
-        }
-        if octet == u8::MAX {
-            break table;
-        }
-        octet += 1;
-    }
-};
+static HEX_VALUE: [u8; 256] = table!(hex_value);
 
 /// The value of a hexadecimal digit.
 #[inline]
