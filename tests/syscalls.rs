@@ -180,6 +180,19 @@ fn a_reader_is_one_write_a_block() {
 }
 
 #[test]
+fn a_reader_that_fills_its_blocks_gets_larger_ones() {
+    let peer = answering(1, 2);
+    let mut conn = connect(&peer);
+    let body = vec![b'x'; 65_000 + 2 * 262_000];
+    let calls = counted(&peer, || {
+        conn.request("POST", "/", Body::reader(&body[..]), &[])
+            .unwrap();
+    });
+    // The head, three blocks as chunks, and the last chunk.
+    assert_eq!(calls.writes, 1 + 3 + 1);
+}
+
+#[test]
 fn large_reads_bypass_the_buffer() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n";
     let script = Script::new().expect_head().send(head);

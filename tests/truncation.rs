@@ -351,9 +351,7 @@ fn check_end(
         );
     }
     assert!(!conn.is_connected(), "{what}");
-    if api == Api::ReadInto {
-        check_next(valid, &mut conn);
-    }
+    check_next(valid, &mut conn);
 }
 
 fn check_incomplete(valid: &Valid<'_>, error: &HTTPException, end: End, got: usize, what: &str) {
