@@ -332,6 +332,34 @@ fn only_crlf_of_all_pairs_of_octets_follows_chunk_data() {
     }
 }
 
+/// Whether chunks with this size line, encoded by the caller, may go out.
+fn sends_chunk_line(line: &[u8]) -> bool {
+    let mut exchange = Exchange::default();
+    let begun = exchange.putrequest("POST", "/", Some("h"), Skip::default());
+    begun.expect("a good request");
+    let coding = exchange.putheader("Transfer-Encoding", "chunked");
+    coding.expect("a good field");
+    exchange.endheaders().expect("a good head");
+    exchange
+        .give(&[line, b"\r\nX\r\n0\r\n\r\n"].concat())
+        .is_ok()
+}
+
+/// Size lines of one octet of data with every short extension, and with all octets at all places.
+#[test]
+fn chunk_extensions_of_the_callers_own_follow_the_grammar() {
+    let short = texts(b";a=\"\\ \t(\xe9", 5).map(|text| [b"1", &text[..]].concat());
+    let long = mutations(b"01;n=v;m=\"q \\\"\";k").filter(|line| line.starts_with(b"01;"));
+    let mut counts = [0, 0];
+    for line in short.chain(long) {
+        let expected = abnf::is_sent_chunk_line(&line);
+        assert_eq!(sends_chunk_line(&line), expected, "{}", line.escape_ascii());
+        counts[usize::from(expected)] += 1;
+    }
+    println!("{counts:?} refused and accepted");
+    assert!(counts[0] > 60_000 && counts[1] > 800);
+}
+
 /// The octets as characters of the same numbers.
 fn latin1(octets: &[u8]) -> String {
     octets.iter().copied().map(char::from).collect()

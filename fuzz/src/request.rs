@@ -96,14 +96,49 @@ fn ends_in_chunked(codings: &[u8]) -> bool {
 fn chunks(input: &mut &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut data = Vec::new();
     loop {
-        let size = line(input)?.split(|&octet| octet == b';').next();
-        match number(size.unwrap_or_default(), 16)? {
+        let line_of_size = line(input)?;
+        let digits = line_of_size.iter().position(|&octet| octet == b';');
+        let (size, extensions) = line_of_size.split_at(digits.unwrap_or(line_of_size.len()));
+        if !are_extensions(extensions) {
+            return Err("chunk extension");
+        }
+        match number(size, 16)? {
             0 => return fields(input).map(|_| data),
             size => data.extend(take(input, size)?),
         }
         if !line(input)?.is_empty() {
             return Err("chunk end");
         }
+    }
+}
+
+/// Whether this is `chunk-ext`, without the white space that no sender may write.
+fn are_extensions(text: &[u8]) -> bool {
+    let [b';', rest @ ..] = text else {
+        return text.is_empty();
+    };
+    let (name, rest) = token(rest);
+    let rest = match rest {
+        [b'=', b'"', quoted @ ..] => behind_quote(quoted),
+        [b'=', rest @ ..] => Some(token(rest))
+            .filter(|(value, _)| !value.is_empty())
+            .map(|(_, rest)| rest),
+        _ => Some(rest),
+    };
+    !name.is_empty() && rest.is_some_and(are_extensions)
+}
+
+/// The longest token at the start, and what follows it.
+fn token(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|&octet| !is_token(&[octet]));
+    text.split_at(end.unwrap_or(text.len()))
+}
+
+fn behind_quote(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        [b'"', rest @ ..] => Some(rest),
+        [b'\\', _, rest @ ..] | [_, rest @ ..] => behind_quote(rest),
+        [] => None,
     }
 }
 

@@ -38,6 +38,8 @@ pub struct BodyDecoder {
     line: usize,
     /// Octets of chunk extensions so far.
     extensions: u64,
+    /// Where in its grammar an extension stands; only followed in chunks on their way out.
+    sent_extension: Option<ChunkExtension>,
     limits: Limits,
     tolerance: Tolerance,
     forgiven: ForgivenSet,
@@ -112,6 +114,7 @@ impl BodyDecoder {
             delivered: 0,
             line: 0,
             extensions: 0,
+            sent_extension: None,
             limits,
             tolerance,
             forgiven: ForgivenSet::default(),
@@ -119,6 +122,14 @@ impl BodyDecoder {
             trailer_block: Vec::new(),
         };
         decoder.restart(length);
+        decoder
+    }
+
+    /// A decoder that follows chunks which a caller encoded, and holds them to what a sender may
+    /// write: no white space in the size line, and extensions as their grammar has them.
+    pub(crate) fn of_sent_chunks(limits: Limits) -> Self {
+        let mut decoder = Self::new(BodyLength::Chunked, limits, Tolerance::STRICT);
+        decoder.sent_extension = Some(ChunkExtension::Whole);
         decoder
     }
 
@@ -444,7 +455,9 @@ impl BodyDecoder {
                 self.state = State::ExtensionStart;
                 return self.extension_octet(octet);
             }
-            (State::Size | State::SizePadding, b' ' | b'\t') => self.state = State::SizePadding,
+            (State::Size | State::SizePadding, b' ' | b'\t') if self.sent_extension.is_none() => {
+                self.state = State::SizePadding;
+            }
             (State::Size | State::SizePadding, _) => return Err(fault(ChunkFault::Size)),
             _ => {
                 self.state = State::Extension;
@@ -495,6 +508,9 @@ impl BodyDecoder {
                     return Err(fault(ChunkFault::Extension));
                 }
             }
+            State::Extension if self.sent_extension.is_some_and(|at| !at.may_end()) => {
+                return Err(fault(ChunkFault::Extension));
+            }
             _ => {}
         }
         Ok(())
@@ -504,6 +520,11 @@ impl BodyDecoder {
     fn extension_octet(&mut self, octet: u8) -> Result<(), HTTPException> {
         if !scan::is_value(&[octet]) {
             return Err(fault(ChunkFault::Extension));
+        }
+        if let Some(extension) = &mut self.sent_extension {
+            *extension = extension
+                .behind(octet)
+                .ok_or_else(|| fault(ChunkFault::Extension))?;
         }
         self.extensions = self.extensions.saturating_add(1);
         if self.extensions > self.limits.chunk_extensions {
@@ -589,6 +610,44 @@ fn usual_size_line(line: &[u8], limit: usize) -> Option<(u64, &[u8])> {
     // More than 16 digits may be more than 64 bits.
     let whole = (1..=16).contains(&length) && length.wrapping_add(2) <= limit;
     whole.then_some((size, after))
+}
+
+/// Where a reader of `chunk-ext` as a sender must write it stands (RFC 9112 section 7.1.1):
+/// `*( ";" token [ "=" ( token / quoted-string ) ] )`, without the white space that only a
+/// recipient has to bear.
+#[derive(Clone, Copy, Debug)]
+enum ChunkExtension {
+    /// Before the first, or behind a quoted value.
+    Whole,
+    NameStart,
+    Name,
+    ValueStart,
+    Value,
+    Quoted,
+    /// Behind the `\` of a quoted pair.
+    Escaped,
+}
+
+impl ChunkExtension {
+    /// The place behind this octet, if it may stand here. Control characters are none of its
+    /// business.
+    fn behind(self, octet: u8) -> Option<Self> {
+        match (self, octet) {
+            (Self::Whole | Self::Name | Self::Value, b';') => Some(Self::NameStart),
+            (Self::Name, b'=') => Some(Self::ValueStart),
+            (Self::NameStart | Self::Name, _) => scan::is_token(&[octet]).then_some(Self::Name),
+            (Self::ValueStart, b'"') => Some(Self::Quoted),
+            (Self::ValueStart | Self::Value, _) => scan::is_token(&[octet]).then_some(Self::Value),
+            (Self::Quoted, b'"') => Some(Self::Whole),
+            (Self::Quoted, b'\\') => Some(Self::Escaped),
+            (Self::Quoted | Self::Escaped, _) => Some(Self::Quoted),
+            (Self::Whole, _) => None,
+        }
+    }
+
+    fn may_end(self) -> bool {
+        matches!(self, Self::Whole | Self::Name | Self::Value)
+    }
 }
 
 fn fault(fault: ChunkFault) -> HTTPException {

@@ -338,9 +338,8 @@ impl Exchange {
             return Ok(());
         }
         if matches!(self.outgoing, Outgoing::Chunked) {
-            let decoder = BodyDecoder::new(BodyLength::Chunked, self.limits, Tolerance::STRICT);
             self.outgoing = Outgoing::RawChunks {
-                decoder: Box::new(decoder),
+                decoder: Box::new(BodyDecoder::of_sent_chunks(self.limits)),
                 ahead: 0,
             };
         }
@@ -484,7 +483,7 @@ impl Exchange {
 
     /// Checks that these bytes are a whole body in the chunked coding.
     pub(crate) fn check_chunks(&self, body: &[u8]) -> Result<(), HTTPException> {
-        let mut decoder = BodyDecoder::new(BodyLength::Chunked, self.limits, Tolerance::STRICT);
+        let mut decoder = BodyDecoder::of_sent_chunks(self.limits);
         read_along(&mut decoder, body)?;
         if decoder.is_complete() {
             return Ok(());

@@ -45,6 +45,19 @@ fn m_6_1_no_octet_without_framing() {
 }
 
 #[test]
+fn s_5_6_3_1_no_white_space_in_chunks_of_a_caller() {
+    for line in ["1 ", "1 ;a", "1; a", "1;a ", "1;a =b", "1;a= b"] {
+        let chunks = format!("{line}\r\nx\r\n0\r\n\r\n");
+        unsendable!(
+            |c| c.request("POST", "/", &*chunks, &[("Transfer-Encoding", "chunked")]),
+            InvalidBody {
+                fault: BodyFault::BrokenChunks
+            }
+        );
+    }
+}
+
+#[test]
 fn m_6_3_10_a_body_is_framed() {
     let request = sent(|conn| conn.request("POST", "/", "abc", &[]));
     assert!(request.ends_with("\r\nContent-Length: 3\r\n\r\nabc"));

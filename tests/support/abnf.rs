@@ -1,6 +1,7 @@
 //! The grammar of RFC 9110, 9112 and 3986 written as rules, and a matcher that tries every way.
 //! It judges small inputs in exhaustive tests; the lines are without their line ends. What ends in
-//! `standard` widens the grammar by what the crate accepts by default.
+//! `standard` widens the grammar by what the crate accepts by default; what begins with `sent`
+//! leaves out the white space that a recipient has to bear and no sender may write.
 
 #![allow(dead_code, unreachable_pub, reason = "several test files share it")]
 #![allow(
@@ -133,6 +134,9 @@ rules! {
     extension_value = ows() + Text("=") + ows() + (token() | quoted_string());
     chunk_ext = many(ows() + Text(";") + ows() + token() + maybe(extension_value()));
     chunk_line = some(hexdig()) + chunk_ext();
+    sent_extension_value = Text("=") + (token() | quoted_string());
+    sent_chunk_ext = many(Text(";") + token() + maybe(sent_extension_value()));
+    sent_chunk_line = some(hexdig()) + sent_chunk_ext();
     loose_chunk_line = some(hexdig()) + ows() + maybe(Text(";") + many(text()));
     content_length = some(digit());
     parameter = token() + ows() + Text("=") + ows() + (token() | quoted_string());
@@ -177,6 +181,7 @@ judges! {
     is_field_line = field_line();
     is_chunk_line = chunk_line();
     is_chunk_line_standard = loose_chunk_line();
+    is_sent_chunk_line = sent_chunk_line();
     is_chunk_ext = chunk_ext();
     is_content_length = content_length();
     is_transfer_encoding = transfer_encoding();
