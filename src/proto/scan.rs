@@ -296,9 +296,11 @@ const fn hex_value(octet: u8) -> u8 {
         b'0'..=b'9' => octet.wrapping_sub(b'0'),
         b'a'..=b'f' => octet.wrapping_sub(b'a' - 10),
         b'A'..=b'F' => octet.wrapping_sub(b'A' - 10),
-        _ => u8::MAX,
+        _ => NO_DIGIT,
     }
 }
+
+const NO_DIGIT: u8 = u8::MAX;
 
 static HEX_VALUE: [u8; 256] = table!(hex_value);
 
@@ -307,7 +309,7 @@ static HEX_VALUE: [u8; 256] = table!(hex_value);
 pub(crate) fn hex_digit(octet: u8) -> Option<u8> {
     #[expect(clippy::indexing_slicing, reason = "256 entries for 256 octets")]
     let value = HEX_VALUE[usize::from(octet)];
-    (value < 16).then_some(value)
+    (value != NO_DIGIT).then_some(value)
 }
 
 #[cfg(test)]
@@ -363,6 +365,20 @@ mod tests {
     }
 
     #[test]
+    fn letters_digits_and_hyphens_are_usual_in_names() {
+        for octet in 0..=u8::MAX {
+            let plain = octet.is_ascii_alphanumeric() || octet == b'-';
+            assert_eq!(is_usual_in_names(octet), plain, "{octet:#x}");
+            for place in 0..16 {
+                let mut block = [b'n'; 16];
+                block[place] = octet;
+                let length = if plain { 16 } else { place };
+                assert_eq!(usual_name_length(&block), length, "{block:?}");
+            }
+        }
+    }
+
+    #[test]
     fn from_first_invisible_equals_its_plain_twin() {
         for filler in [b'v', b'~', b' '] {
             for_every_octet_and_place(filler, |bytes| {
@@ -402,11 +418,25 @@ mod tests {
     }
 
     #[test]
+    fn only_blocks_with_control_characters_are_not_skipped() {
+        for filler in [b' ', b'~', b'\t', 0x80] {
+            for_every_octet_and_place(filler, |bytes| {
+                let mut blocks = bytes.chunks_exact(16);
+                let clean = blocks.position(|block| block.iter().any(u8::is_ascii_control));
+                let rest = &bytes[clean.unwrap_or(bytes.len() / 16) * 16..];
+                assert_eq!(skip_uncontrolled_blocks(bytes), rest, "{bytes:?}");
+            });
+        }
+    }
+
+    #[test]
     fn find_lf_equals_its_plain_twin() {
-        for_every_octet_and_place(b'x', |bytes| {
-            let plain = bytes.iter().position(|&octet| octet == b'\n');
-            assert_eq!(find_lf(bytes), plain, "{bytes:?}");
-        });
+        for filler in [b'x', b'\n'] {
+            for_every_octet_and_place(filler, |bytes| {
+                let plain = bytes.iter().position(|&octet| octet == b'\n');
+                assert_eq!(find_lf(bytes), plain, "{bytes:?}");
+            });
+        }
     }
 
     #[test]
