@@ -93,7 +93,8 @@ pub enum HTTPException {
         /// Which rule.
         fault: ChunkFault,
     },
-    /// A `101 Switching Protocols` that the request did not ask for (RFC 9110 section 7.8).
+    /// A `101 Switching Protocols` that the request did not ask for, or to a protocol that it did
+    /// not offer (RFC 9110 section 7.8).
     UnexpectedUpgrade,
     /// The peer sent bytes where it must be silent, before TLS began in a tunnel.
     UnsolicitedData,

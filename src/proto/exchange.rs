@@ -23,10 +23,11 @@ use crate::error::{
 };
 use crate::proto::authority::host_field;
 use crate::proto::body::{Advance, BodyDecoder, Decoded};
-use crate::proto::framing::{self, BodyLength, CloseReason, Framing, RequestContext};
+use crate::proto::framing::{self, BodyLength, CloseReason, Framing, FramingRule, RequestContext};
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
 use crate::proto::request::{self, DeclaredBody, FieldValue, RequestHead};
 use crate::proto::response::{HTTPVersion, ResponseHead};
+use crate::proto::scan;
 
 /// What [`Exchange::receive_head`] made of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -512,7 +513,8 @@ impl Exchange {
     ///
     /// # Errors
     /// `ResponseNotReady`; what [`ResponseHead::parse`] and
-    /// [`response_framing`](crate::proto::response_framing) say; `TooMany` interim responses.
+    /// [`response_framing`](crate::proto::response_framing) say; `UnexpectedUpgrade` to a protocol
+    /// that was not offered; `TooMany` interim responses.
     pub fn receive_head(&mut self, input: &[u8]) -> Result<Received, HTTPException> {
         self.check_response_due()?;
         if self.interim_reported {
@@ -565,6 +567,9 @@ impl Exchange {
             self.response.framing_fields(),
             &self.tolerance,
         )?;
+        if framing.rule == FramingRule::Upgrade {
+            self.check_protocol()?;
+        }
         self.peer_is_http10 = self.response.version() == HTTPVersion::Http10;
         self.decoder.restart(framing.body);
         self.close = self.close.or(framing.close);
@@ -574,6 +579,17 @@ impl Exchange {
             _ => ConnectionState::Idle,
         };
         Ok(Received::Final(length))
+    }
+
+    /// The peer may only switch to what the request offered (RFC 9110 section 7.8).
+    fn check_protocol(&self) -> Result<(), HTTPException> {
+        let fields = self.response.headers().get_all_bytes("upgrade");
+        let chosen = fields.flat_map(scan::list_elements);
+        let mut unasked = chosen.filter(|protocol| !self.request.offers(protocol));
+        if self.request.upgrades() && unasked.next().is_some() {
+            return Err(HTTPException::UnexpectedUpgrade);
+        }
+        Ok(())
     }
 
     /// The stream ended in good order before the head was complete. `input` is what came.

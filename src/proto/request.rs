@@ -483,6 +483,18 @@ impl RequestHead {
     pub(crate) fn upgrades(&self) -> bool {
         self.has_upgrade
     }
+
+    /// Whether this protocol was offered for an upgrade; names count in any case (RFC 9110 section
+    /// 7.8).
+    pub(crate) fn offers(&self, protocol: &[u8]) -> bool {
+        let lines = self.out.split(|&octet| octet == b'\n');
+        lines
+            .take_while(|&line| line != b"\r")
+            .filter_map(|line| line.split_first_chunk::<8>())
+            .filter(|(name, _)| name.eq_ignore_ascii_case(b"upgrade:"))
+            .flat_map(|(_, value)| scan::list_elements(value.trim_ascii_end()))
+            .any(|offered| offered.eq_ignore_ascii_case(protocol))
+    }
 }
 
 /// Whether this is an idempotent method (RFC 9110 section 9.2.2).

@@ -249,6 +249,46 @@ fn s_7_8_3_an_unasked_101_is_an_error() {
     check_second(&mut conn);
 }
 
+/// What becomes of a 101 with these fields after a request with these offers.
+fn switches(offers: &[(&str, &str)], fields: &str) -> bool {
+    let answer = format!("HTTP/1.1 101 x\r\n{fields}\r\n");
+    let (mut conn, peer) = conn([Script::new().expect_head().expect("body").send(answer)]);
+    conn.request("POST", "/", "body", offers).unwrap();
+    let switched = match conn.getresponse() {
+        Ok(response) => response.status() == 101,
+        Err(error) => !matches!(error, UnexpectedUpgrade),
+    };
+    assert_eq!(peer.calls().open, usize::from(switched));
+    switched
+}
+
+#[test]
+fn s_7_8_3_a_protocol_that_was_not_offered() {
+    let both = [("Upgrade", "a/1, b"), ("X", "y"), ("Upgrade", "c")];
+    for chosen in ["a/1", "b", "c", "a/1, c", "c,,b", ""] {
+        assert!(
+            switches(&both, &format!("Upgrade: {chosen}\r\n")),
+            "{chosen}"
+        );
+    }
+    for chosen in ["a", "a/2", "b, d", "y", "a/1 b"] {
+        assert!(
+            !switches(&both, &format!("Upgrade: {chosen}\r\n")),
+            "{chosen}"
+        );
+    }
+    assert!(switches(&both, ""));
+    assert!(!switches(&both, "Upgrade: b\r\nUpgrade: d\r\n"));
+}
+
+#[test]
+fn s_7_8_5_protocol_names_count_in_any_case() {
+    assert!(switches(
+        &[("upGrade", "WebSocket")],
+        "UPGRADE: websocket\r\n"
+    ));
+}
+
 #[test]
 fn s_7_8_4_octets_behind_101_belong_to_the_new_protocol() {
     let answer = format!("{SWITCH}WSBYTES");

@@ -441,7 +441,8 @@ pub fn send_request(conn: &mut HTTPConnection<Peer>, setting: &Setting<'_>) {
         conn.putheader("Content-Length", 0).expect("a good field");
     }
     if setting.upgrade {
-        conn.putheader("Upgrade", "other/1").expect("a good field");
+        conn.putheader("Upgrade", "websocket, h2c")
+            .expect("a good field");
     }
     conn.endheaders().expect("a peer that takes the request");
 }
