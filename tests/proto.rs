@@ -7,8 +7,8 @@ use stdhttp::proto::{
     ResponseHead, Skip, response_framing,
 };
 use stdhttp::{
-    BodyFault, ChunkFault, CloseReason, ConnectionState, Forgiven, HTTPException, HTTPMessage,
-    HTTPVersion, ImproperConnectionState, Limits, LineKind, Measured, Tolerance,
+    BodyFault, ChunkFault, CloseReason, ConnectionState, End, Forgiven, HTTPException, HTTPMessage,
+    HTTPVersion, ImproperConnectionState, Limits, LineKind, Measured, Tolerance, Values,
 };
 
 fn started(method: &str) -> Exchange {
@@ -408,4 +408,148 @@ fn the_presets_differ_in_what_their_documentation_says() {
     assert!(!(standard.quiet_end || standard.fields_as_given || standard.body_as_given));
     assert_eq!(HTTPVersion::Http10.number(), 10);
     assert_eq!(HTTPVersion::Http11.number(), 11);
+}
+
+#[test]
+fn calls_out_of_order_are_refused() {
+    let mut exchange = Exchange::default();
+    let (mut named, mut ended) = (exchange.putheader("X", "1"), exchange.endheaders());
+    for refused in [&mut named, &mut ended] {
+        assert!(matches!(
+            refused,
+            Err(HTTPException::ImproperConnectionState(
+                ImproperConnectionState::CannotSendHeader(ConnectionState::Idle)
+            ))
+        ));
+    }
+    for mut exchange in [exchange, started("GET")] {
+        let state = exchange.state();
+        assert!(matches!(
+            exchange.receive_head(b"HTTP/1.1 200 OK\r\n\r\n"),
+            Err(HTTPException::ImproperConnectionState(
+                ImproperConnectionState::ResponseNotReady(found)
+            )) if found == state
+        ));
+    }
+}
+
+#[test]
+fn an_answer_alone_has_a_request_that_is_done_with() {
+    let context = RequestContext::of_method("GET");
+    let mut exchange = Exchange::answer_to(context, Limits::DEFAULT, Tolerance::STRICT);
+    assert_eq!(exchange.tolerance(), &Tolerance::STRICT);
+    assert_eq!(body_fault(exchange.give(b"x")), Some(BodyFault::AfterEnd));
+    assert_eq!(body_fault(exchange.give_chunk()), Some(BodyFault::AfterEnd));
+    exchange.check_given().unwrap();
+}
+
+#[test]
+fn nothing_follows_an_empty_body() {
+    let mut exchange = sent_with("Content-Length", "0");
+    let beyond = exchange.give(b"ab");
+    assert!(matches!(
+        beyond,
+        Err(HTTPException::BodyLengthMismatch {
+            declared: 0,
+            given: 2
+        })
+    ));
+}
+
+#[test]
+fn only_a_close_in_good_order_ends_a_head_early() {
+    let early = b"HTTP/1.1 200 OK\r\nX: 1";
+    let ended = |input: &[u8], end| {
+        let context = RequestContext::of_method("GET");
+        let tolerance = Tolerance::HTTP_CLIENT;
+        let mut exchange = Exchange::answer_to(context, Limits::DEFAULT, tolerance);
+        assert_eq!(exchange.receive_head(input).unwrap(), Received::NeedMore);
+        exchange.head_ended(input, end)
+    };
+    ended(early, End::Closed).unwrap();
+    for (input, end) in [
+        (&early[..], End::Reset),
+        (early, End::Truncated),
+        (b"", End::Closed),
+    ] {
+        let error = ended(input, end).unwrap_err();
+        assert!(matches!(
+            error,
+            HTTPException::IncompleteRead(read) if read.end == end && read.got == input.len() as u64
+        ));
+    }
+}
+
+#[test]
+fn a_complete_body_bears_any_end_of_the_stream() {
+    for end in [End::Closed, End::Reset, End::Truncated] {
+        let context = RequestContext::of_method("GET");
+        let mut exchange = Exchange::answer_to(context, Limits::DEFAULT, Tolerance::STANDARD);
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+        exchange.receive_head(head).unwrap();
+        let step = exchange.decode(b"hi", &mut [0; 9]).unwrap();
+        assert_eq!((step.consumed, step.produced), (2, 2));
+        exchange.end_of_input(end).unwrap();
+    }
+}
+
+/// Whatever the heads of the chunks look like.
+#[test]
+fn one_call_decodes_all_that_came_and_fits() {
+    let body = b"1;e\r\na\r\n1\r\nb\r\n1 \r\nc\r\n2\r\nde\r\n";
+    for (room, consumed) in [(9, body.len()), (5, body.len() - 2), (3, 20), (1, 6)] {
+        let mut decoder =
+            BodyDecoder::new(BodyLength::Chunked, Limits::DEFAULT, Tolerance::STANDARD);
+        let mut output = vec![0; room];
+        let step = decoder.decode(body, &mut output).unwrap();
+        assert_eq!(output[..step.produced], b"abcde"[..room.min(5)], "{room}");
+        assert!(step.consumed >= consumed, "{room}: {}", step.consumed);
+    }
+}
+
+#[test]
+fn several_values_are_folded_where_that_is_tolerated_and_each_is_checked() {
+    let tolerance = Tolerance {
+        folded_values: true,
+        ..Tolerance::STANDARD
+    };
+    let written = |value: &dyn Fn(&mut Exchange) -> Result<(), HTTPException>| {
+        let mut exchange = Exchange::new(Limits::DEFAULT, tolerance);
+        exchange.putrequest("GET", "/", Some("h"), Skip::default())?;
+        let before = exchange.head().len();
+        let put = value(&mut exchange);
+        assert_eq!(put.is_ok(), exchange.head().len() > before);
+        put.map(|()| exchange.head()[before..].escape_ascii().to_string())
+    };
+    let line = |value: &str| Some(format!("X: {value}\\r\\n"));
+    let one = written(&|exchange| exchange.putheader("X", &Values(&["a"])));
+    assert_eq!(one.ok(), line("a"));
+    let none = written(&|exchange| exchange.putheader("X", &Values::<&str>(&[])));
+    assert_eq!(none.ok(), line(""));
+    let nested = [["a", "b"], ["c", "d"]];
+    let four = written(&|exchange| exchange.putheader("X", &&Values(&nested)));
+    assert_eq!(four.ok(), line("a\\r\\n\\tb\\r\\n\\tc\\r\\n\\td"));
+    for bad in [["a\r\n\tb", "c"], ["a\u{1}", "b"], ["a", "b\nc"]] {
+        let refused = written(&|exchange| exchange.putheader("X", &bad));
+        assert!(matches!(
+            refused,
+            Err(HTTPException::InvalidHeaderValue { .. })
+        ));
+    }
+    let octets = written(&|exchange| exchange.putheader("X", b"\xff octets"));
+    assert_eq!(octets.ok(), line("\\xff octets"));
+}
+
+#[test]
+fn fields_are_known_by_their_names_and_not_by_the_lengths_of_these() {
+    let mut exchange = started("GET");
+    let start = exchange.head().len();
+    for name in ["XX", "Warning", "Connexions"] {
+        exchange.putheader(name, "chunked, te, close").unwrap();
+    }
+    exchange.endheaders().unwrap();
+    let sent = &exchange.head()[start..];
+    let lines = sent.split(|octet| *octet == b'\n').count();
+    // Three fields, and the empty line.
+    assert_eq!(lines, 3 + 2);
 }

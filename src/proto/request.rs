@@ -285,7 +285,6 @@ impl RequestHead {
         length.append_to(&mut self.out);
         self.out.extend_from_slice(b"\r\n");
         self.declared = DeclaredBody::Length(length);
-        self.seen.0 |= Seen::bit("Content-Length");
     }
 
     /// Declares a chunked body.
@@ -293,7 +292,6 @@ impl RequestHead {
         self.out
             .extend_from_slice(b"Transfer-Encoding: chunked\r\n");
         self.declared = DeclaredBody::Chunked;
-        self.seen.0 |= Seen::bit("Transfer-Encoding");
     }
 
     /// Adds a field of the caller.
