@@ -587,6 +587,26 @@ fn raw_chunks_go_on_after_a_timeout_too() {
 }
 
 #[test]
+fn raw_chunks_that_were_not_all_written_are_not_complete() {
+    let raw = b"3\r\nabc\r\n0\r\n\r\n";
+    let peer = Peer::new([Script::new().write_size(4).expect_head()]);
+    let mut conn = connect(&peer);
+    conn.putrequest("PUT", "/").unwrap();
+    conn.putheader("Transfer-Encoding", "chunked").unwrap();
+    conn.endheaders().unwrap();
+    peer.fault_once(peer.calls().all + 1, Fault::Error(ErrorKind::TimedOut));
+    conn.send(raw).unwrap_err();
+    let error = conn.getresponse().map(drop).unwrap_err();
+    assert!(matches!(
+        error,
+        HTTPException::InvalidBody {
+            fault: BodyFault::BrokenChunks
+        }
+    ));
+    assert_eq!(peer.calls().open, 0);
+}
+
+#[test]
 fn a_head_goes_on_after_a_timeout() {
     let head = b"PUT / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: identity\r\n\
         Content-Length: 3\r\n\r\nabc";

@@ -45,6 +45,16 @@ fn defaults_are_the_standard() {
 }
 
 #[test]
+fn versions_have_a_number_and_a_name() {
+    for (version, number, name) in [
+        (HTTPVersion::Http10, 10, "HTTP/1.0"),
+        (HTTPVersion::Http11, 11, "HTTP/1.1"),
+    ] {
+        assert_eq!((version.number(), version.as_str()), (number, name));
+    }
+}
+
+#[test]
 fn a_request_under_way_excludes_another() {
     let mut exchange = started("PATCH");
     assert_eq!(exchange.method(), b"PATCH");
@@ -490,6 +500,7 @@ fn a_complete_body_bears_any_end_of_the_stream() {
         let step = exchange.decode(b"hi", &mut [0; 9]).unwrap();
         assert_eq!((step.consumed, step.produced), (2, 2));
         exchange.end_of_input(end).unwrap();
+        assert!(!exchange.has_failed());
     }
 }
 
@@ -504,6 +515,73 @@ fn one_call_decodes_all_that_came_and_fits() {
         let step = decoder.decode(body, &mut output).unwrap();
         assert_eq!(output[..step.produced], b"abcde"[..room.min(5)], "{room}");
         assert!(step.consumed >= consumed, "{room}: {}", step.consumed);
+    }
+}
+
+#[test]
+fn nothing_behind_the_end_is_decoded() {
+    let input = b"1\r\na\r\n0\r\n\r\n\r\n1\r\nX\r\n0\r\n\r\n";
+    let mut decoder = BodyDecoder::new(BodyLength::Chunked, Limits::DEFAULT, Tolerance::STANDARD);
+    let mut output = [0; 9];
+    let step = decoder.decode(input, &mut output).unwrap();
+    assert_eq!((step.consumed, step.produced), (11, 1));
+    let step = decoder.decode(&input[11..], &mut output).unwrap();
+    assert_eq!((step.consumed, step.produced), (0, 0));
+}
+
+#[test]
+fn a_bare_lf_ends_the_lines_of_chunks_only_where_that_is_tolerated() {
+    let tolerant = Tolerance {
+        bare_lf_in_chunks: true,
+        ..Tolerance::STANDARD
+    };
+    for input in [
+        &b"1\r\nX\n0\r\n\r\n"[..],
+        b"1\nX\r\n0\r\n\r\n",
+        b"1\r\nX\r\n0\n\n",
+        b"1\nX\n0\n\n",
+    ] {
+        let mut decoder = BodyDecoder::new(BodyLength::Chunked, Limits::DEFAULT, tolerant);
+        let step = decoder.decode(input, &mut [0; 9]).unwrap();
+        assert_eq!((step.consumed, step.produced), (input.len(), 1));
+        assert!(decoder.is_complete());
+        assert!(decoder.forgiven().contains(Forgiven::BareLfInChunks));
+
+        let mut decoder =
+            BodyDecoder::new(BodyLength::Chunked, Limits::DEFAULT, Tolerance::STANDARD);
+        let mut rest = input;
+        while let Ok(step) = decoder.decode(rest, &mut [0; 9]) {
+            assert_ne!(step.consumed, 0);
+            rest = &rest[step.consumed..];
+        }
+        assert!(!decoder.is_complete());
+    }
+}
+
+#[test]
+fn http_1_0_is_kept_alive_only_if_both_ask_for_it() {
+    let close_reason = |asked: bool, answered: bool| {
+        let mut exchange = Exchange::default();
+        exchange.set_version(HTTPVersion::Http10);
+        exchange
+            .putrequest("GET", "/", None, Skip::default())
+            .unwrap();
+        if asked {
+            exchange.putheader("Connection", "keep-alive").unwrap();
+        }
+        exchange.endheaders().unwrap();
+        let keep = if answered {
+            "Connection: keep-alive\r\n"
+        } else {
+            ""
+        };
+        let head = format!("HTTP/1.0 200 OK\r\n{keep}Content-Length: 0\r\n\r\n");
+        exchange.receive_head(head.as_bytes()).unwrap();
+        exchange.close_reason()
+    };
+    assert_eq!(close_reason(true, true), None);
+    for (asked, answered) in [(true, false), (false, true), (false, false)] {
+        assert!(close_reason(asked, answered).is_some());
     }
 }
 

@@ -236,8 +236,10 @@ impl BodyDecoder {
                     break self.available(rest)?;
                 }
                 State::Complete => break 0,
-                State::Trailers if self.trailer_octets(&mut rest)? => continue,
-                State::Trailers => break 0,
+                State::Trailers => {
+                    self.trailer_octets(&mut rest)?;
+                    break 0;
+                }
                 _ => {}
             }
             let [octet, after @ ..] = rest else { break 0 };
@@ -545,13 +547,12 @@ impl BodyDecoder {
         };
     }
 
-    /// Takes octets of the trailer section; true when it is complete. They are kept, within their
-    /// limit, until then.
-    fn trailer_octets(&mut self, rest: &mut &[u8]) -> Result<bool, HTTPException> {
+    /// Takes octets of the trailer section. They are kept, within their limit, until it is complete.
+    fn trailer_octets(&mut self, rest: &mut &[u8]) -> Result<(), HTTPException> {
         if let (true, [b'\r', b'\n', after @ ..]) = (self.trailer_block.is_empty(), *rest) {
             *rest = after;
             self.state = State::Complete;
-            return Ok(true);
+            return Ok(());
         }
         let kept = self.trailer_block.len();
         let room = self
@@ -573,7 +574,7 @@ impl BodyDecoder {
             self.trailer_block.clear();
             self.state = State::Complete;
         }
-        Ok(end.is_some())
+        Ok(())
     }
 
     fn trailer_limits(&self) -> SectionLimits {

@@ -673,9 +673,7 @@ fn trim_value(out: &mut Vec<u8>, start: usize) {
         .skip(start)
         .take_while(|&&octet| scan::is_blank(octet))
         .count();
-    if leading > 0 {
-        out.drain(start..start.saturating_add(leading));
-    }
+    out.drain(start..start.saturating_add(leading));
 }
 
 /// `chunked` is the last coding and stands there once (RFC 9112 section 6.1). No element is empty

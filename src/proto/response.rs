@@ -215,9 +215,10 @@ impl ResponseHead {
         else {
             return None;
         };
-        let reason = rest.iter().position(|&octet| !scan::is_visible(octet))?;
+        let reason = rest.iter().position(|&octet| !scan::is_visible(octet));
+        steps::count(reason.unwrap_or(rest.len()).wrapping_add(15));
+        let reason = reason?;
         let end = reason.wrapping_add(15);
-        steps::count(end);
         if !rest.get(reason..)?.starts_with(b"\r\n") || end > limits.line.min(limits.head) {
             return None;
         }
@@ -243,10 +244,9 @@ impl ResponseHead {
             let rest = input.get(self.start..).unwrap_or_default();
             let may_skip = tolerance.leading_empty_lines && self.empty_lines < 4;
             let empty = match rest {
-                [] => return Ok(false),
                 [b'\r', b'\n', ..] if may_skip => 2,
                 [b'\n', ..] if may_skip && tolerance.bare_lf => 1,
-                [b'\r'] if may_skip => return Ok(false),
+                [] | [b'\r'] if may_skip => return Ok(false),
                 _ => return self.non_empty_status_line(rest, limits, tolerance),
             };
             self.skip_empty_line(empty);
