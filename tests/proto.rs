@@ -559,6 +559,26 @@ fn a_bare_lf_ends_the_lines_of_chunks_only_where_that_is_tolerated() {
 }
 
 #[test]
+fn nothing_but_a_line_end_follows_the_data_of_a_chunk_whatever_is_tolerated() {
+    let tolerance = Tolerance {
+        bare_lf_in_chunks: true,
+        ..Tolerance::STANDARD
+    };
+    for octet in (0..=u8::MAX).filter(|octet| !b"\r\n".contains(octet)) {
+        let mut decoder = BodyDecoder::new(BodyLength::Chunked, Limits::DEFAULT, tolerance);
+        let input = [b"1\nX", &[octet][..], b"0\n\n"].concat();
+        let step = decoder.decode(&input, &mut [0; 9]).unwrap();
+        let error = decoder.decode(&input[step.consumed..], &mut [0; 9]);
+        assert!(matches!(
+            error,
+            Err(HTTPException::InvalidChunk {
+                fault: ChunkFault::DataEnd
+            })
+        ));
+    }
+}
+
+#[test]
 fn http_1_0_is_kept_alive_only_if_both_ask_for_it() {
     let close_reason = |asked: bool, answered: bool| {
         let mut exchange = Exchange::default();
