@@ -11,7 +11,7 @@ use stdhttp::testing::{Ending, Fault, Peer, PeerStream, Script};
 use stdhttp::{
     Body, BodyFault, Builder, CloseReason, Connect, ConnectionState, Continue, End, HTTPConnection,
     HTTPException, HTTPVersion, ImproperConnectionState, MessagePart, Route, Skip, StaleCheck,
-    Step, Tolerance, UnimplementedFileMode, UrlPart, Values,
+    Step, Stream, Tolerance, UnimplementedFileMode, UrlPart, Values,
 };
 
 const HI: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -1743,4 +1743,97 @@ fn bytes_behind_a_large_body_are_noticed_though_it_was_read_past_the_buffer() {
     conn.request("GET", "/", (), &[]).unwrap();
     assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"good");
     assert_eq!(peer.calls().connects, 2);
+}
+
+// Conveniences
+
+#[test]
+fn timeouts_can_be_changed_while_a_connection_lives() {
+    let script = Script::new().expect_head().wait(SECOND * 10).send(HI);
+    let peer = Peer::new([
+        script,
+        Script::new().refuse_writes(10, ErrorKind::WouldBlock),
+    ]);
+    let mut conn = connect(&peer);
+    conn.request("GET", "/", (), &[]).unwrap();
+    conn.set_read_timeout(Some(SECOND * 4));
+    let error = conn.getresponse().unwrap_err();
+    assert!(is_timeout_at(&error, Step::ReadHead), "{error:?}");
+    assert_eq!(peer.elapsed(), SECOND * 4);
+    conn.set_read_timeout(None);
+    assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"hi");
+
+    conn.close();
+    let before = peer.elapsed();
+    conn.set_write_timeout(Some(SECOND * 3));
+    let error = conn.request("GET", "/", (), &[]).unwrap_err();
+    assert!(is_timeout_at(&error, Step::Write), "{error:?}");
+    assert_eq!(peer.elapsed() - before, SECOND * 3);
+}
+
+#[test]
+fn a_stream_in_a_box_is_a_stream() {
+    let stream = PeerStream::new(answers(HI).expect_head().send(YO)).unwrap();
+    let peer = stream.peer().clone();
+    let stream: Box<dyn Stream> = Box::new(stream);
+    let mut conn = HTTPConnection::from_stream(stream, "h").unwrap();
+    conn.set_read_timeout(Some(SECOND));
+    conn.set_write_timeout(Some(SECOND));
+    for body in [b"hi", b"yo"] {
+        peer.pass(SECOND);
+        conn.request("GET", "/", (), &[]).unwrap();
+        assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), body);
+    }
+    conn.close();
+    assert_eq!(peer.calls().open, 0);
+    peer.check().unwrap();
+}
+
+#[test]
+fn a_body_is_read_into_what_the_caller_has() {
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nabcdefgh";
+    let mut conn = connect(&Peer::new([answers(answer)]));
+    conn.request("GET", "/", (), &[]).unwrap();
+    let mut response = conn.getresponse().unwrap();
+    let (mut array, mut vector) = ([0; 3], vec![0; 2]);
+    assert_eq!(response.read(&mut array).unwrap(), 3);
+    assert_eq!(response.read(&mut vector).unwrap(), 2);
+    assert_eq!(response.read(&mut vector[..1]).unwrap(), 1);
+    assert_eq!((&array, &vector[..]), (b"abc", &b"fe"[..]));
+    assert_eq!(response.read(9).unwrap(), b"gh");
+}
+
+#[test]
+fn strings_are_bodies_and_no_body_shows_what_it_holds() {
+    let text = String::from("secret");
+    for body in [Body::from(&text), Body::from(text.clone())] {
+        assert_eq!(format!("{body:?}"), "Body(6 bytes)");
+        let peer = Peer::new([Script::new().expect_head().expect("secret").send(HI)]);
+        let mut conn = connect(&peer);
+        conn.request("POST", "/", body, &[]).unwrap();
+        peer.check().unwrap();
+    }
+    for body in [
+        Body::reader(text.as_bytes()),
+        Body::sized(text.as_bytes(), 6),
+        Body::iter([text.as_str()]),
+        Body::EMPTY,
+    ] {
+        assert!(!format!("{body:?}").contains("secret"));
+    }
+}
+
+#[test]
+fn a_peer_that_goes_away_is_of_both_classes() {
+    let peer = Peer::new([Script::new().expect_head().end(Ending::Close)]);
+    let error = get(&mut connect(&peer)).unwrap_err();
+    assert!(matches!(error, HTTPException::RemoteDisconnected { .. }));
+    assert!(error.is_connection_reset() && error.is_bad_status_line());
+    let peer = Peer::new([answers(b"SSH-2.0\r\n")]);
+    let error = get(&mut connect(&peer)).unwrap_err();
+    assert!(error.is_bad_status_line() && !error.is_connection_reset());
+    let peer = Peer::new([Script::new()]);
+    peer.fault_from(1, Fault::Error(ErrorKind::BrokenPipe));
+    let error = get(&mut connect(&peer)).unwrap_err();
+    assert!(error.is_connection_reset() && !error.is_bad_status_line());
 }

@@ -639,6 +639,22 @@ fn several_values_are_folded_where_that_is_tolerated_and_each_is_checked() {
 }
 
 #[test]
+fn a_host_of_the_callers_own_is_text() {
+    let skip = Skip {
+        host: true,
+        ..Skip::default()
+    };
+    let mut exchange = Exchange::default();
+    exchange.putrequest("GET", "/", None, skip).unwrap();
+    let refused = exchange.putheader("Host", b"h\xff");
+    assert!(matches!(
+        refused,
+        Err(HTTPException::InvalidHeaderValue { .. })
+    ));
+    exchange.putheader("Host", b"h").unwrap();
+}
+
+#[test]
 fn fields_are_known_by_their_names_and_not_by_the_lengths_of_these() {
     let mut exchange = started("GET");
     let start = exchange.head().len();
