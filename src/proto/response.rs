@@ -196,23 +196,10 @@ impl ResponseHead {
         if self.searched > 0 {
             return None;
         }
-        let (start, rest) = input.split_first_chunk::<13>()?;
-        let [
-            b'H',
-            b'T',
-            b'T',
-            b'P',
-            b'/',
-            b'1',
-            b'.',
-            minor,
-            b' ',
-            a,
-            b,
-            c,
-            b' ',
-        ] = start
-        else {
+        let (b"HTTP/1.", rest) = input.split_first_chunk()? else {
+            return None;
+        };
+        let ([minor, b' ', a, b, c, b' '], rest) = rest.split_first_chunk()? else {
             return None;
         };
         let reason = rest.iter().position(|&octet| !scan::is_visible(octet));
@@ -371,19 +358,10 @@ struct StatusLineParts<'a> {
 }
 
 fn split_status_line(line: &[u8]) -> Option<StatusLineParts<'_>> {
-    let [
-        b'H',
-        b'T',
-        b'T',
-        b'P',
-        b'/',
-        major,
-        b'.',
-        minor,
-        b' ',
-        rest @ ..,
-    ] = line
-    else {
+    let (b"HTTP/", rest) = line.split_first_chunk()? else {
+        return None;
+    };
+    let ([major, b'.', minor, b' '], rest) = rest.split_first_chunk()? else {
         return None;
     };
     let (status, rest) = rest.split_first_chunk::<3>()?;
