@@ -416,8 +416,6 @@ fn the_presets_differ_in_what_their_documentation_says() {
     assert!(!(standard.keep_folds || standard.malformed_fields));
     assert!(!(standard.invalid_content_length || standard.bare_lf_in_chunks));
     assert!(!(standard.quiet_end || standard.fields_as_given || standard.body_as_given));
-    assert_eq!(HTTPVersion::Http10.number(), 10);
-    assert_eq!(HTTPVersion::Http11.number(), 11);
 }
 
 #[test]
@@ -508,13 +506,19 @@ fn a_complete_body_bears_any_end_of_the_stream() {
 #[test]
 fn one_call_decodes_all_that_came_and_fits() {
     let body = b"1;e\r\na\r\n1\r\nb\r\n1 \r\nc\r\n2\r\nde\r\n";
-    for (room, consumed) in [(9, body.len()), (5, body.len() - 2), (3, 20), (1, 6)] {
+    for room in [9, 5, 3, 1] {
+        let (now, later) = b"abcde".split_at(room.min(5));
         let mut decoder =
             BodyDecoder::new(BodyLength::Chunked, Limits::DEFAULT, Tolerance::STANDARD);
         let mut output = vec![0; room];
-        let step = decoder.decode(body, &mut output).unwrap();
-        assert_eq!(output[..step.produced], b"abcde"[..room.min(5)], "{room}");
-        assert!(step.consumed >= consumed, "{room}: {}", step.consumed);
+        let first = decoder.decode(body, &mut output).unwrap();
+        assert_eq!(&output[..first.produced], now);
+        let mut output = [0; 9];
+        let rest = decoder
+            .decode(&body[first.consumed..], &mut output)
+            .unwrap();
+        assert_eq!(&output[..rest.produced], later);
+        assert_eq!(first.consumed + rest.consumed, body.len());
     }
 }
 

@@ -3,6 +3,7 @@
 //! Counted on an in-memory stream, on which every call would be a system call of a socket.
 #![allow(missing_docs)]
 
+use std::io::Read;
 use std::time::Duration;
 
 use stdhttp::testing::{Calls, Peer, Script};
@@ -192,24 +193,36 @@ fn a_reader_that_fills_its_blocks_gets_larger_ones() {
     assert_eq!(calls.writes, 1 + 3 + 1);
 }
 
-#[test]
-fn large_reads_bypass_the_buffer() {
-    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n";
+/// A peer that answers with this head and a MiB.
+fn answering_a_mib(head: &[u8]) -> Peer {
     let script = Script::new().expect_head().send(head);
-    let peer = Peer::new([script.send_pieces(vec![b'x'; 1 << 20], &[1 << 18])]);
-    let mut conn = connect(&peer);
-    conn.request("GET", "/", (), &[]).unwrap();
-    let mut response = conn.getresponse().unwrap();
-    let mut part = vec![0; 1 << 18];
-    let calls = counted(&peer, || {
+    Peer::new([script.send_pieces(vec![b'x'; 1 << 20], &[LARGE])])
+}
+
+const LARGE: usize = 1 << 18;
+
+/// Three reads of the caller are three of the stream.
+fn assert_three_large_reads(peer: &Peer, response: &mut impl Read) {
+    let mut part = vec![0; LARGE];
+    let calls = counted(peer, || {
         for _ in 0..3 {
-            assert_eq!(response.readinto(&mut part).unwrap(), 1 << 18);
+            assert_eq!(response.read(&mut part).unwrap(), LARGE);
         }
     });
     assert_eq!(calls.reads, 3);
+}
+
+#[test]
+fn large_reads_bypass_the_buffer() {
+    let peer = answering_a_mib(b"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n");
+    let mut conn = connect(&peer);
+    conn.request("GET", "/", (), &[]).unwrap();
+    let mut response = conn.getresponse().unwrap();
+    assert_three_large_reads(&peer, &mut response);
     // The end of the body goes through the buffer, which shows whether anything stands behind it.
+    let mut part = vec![0; LARGE];
     let calls = counted(&peer, || while response.readinto(&mut part).unwrap() > 0 {});
-    assert_eq!(calls.reads, (1_usize << 18).div_ceil(65_000));
+    assert_eq!(calls.reads, LARGE.div_ceil(65_000));
     assert!(response.is_complete());
 }
 
@@ -217,18 +230,10 @@ fn large_reads_bypass_the_buffer() {
 fn large_reads_of_large_chunks_and_of_a_body_until_close_bypass_the_buffer() {
     let chunked = &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n"[..];
     for head in [chunked, b"HTTP/1.1 200 OK\r\n\r\n"] {
-        let script = Script::new().expect_head().send(head);
-        let peer = Peer::new([script.send_pieces(vec![b'x'; 1 << 20], &[1 << 18])]);
+        let peer = answering_a_mib(head);
         let mut conn = connect(&peer);
         conn.request("GET", "/", (), &[]).unwrap();
-        let mut response = conn.getresponse().unwrap();
-        let mut part = vec![0; 1 << 18];
-        let calls = counted(&peer, || {
-            for _ in 0..3 {
-                assert_eq!(response.readinto(&mut part).unwrap(), 1 << 18);
-            }
-        });
-        assert_eq!(calls.reads, 3);
+        assert_three_large_reads(&peer, &mut conn.getresponse().unwrap());
     }
 }
 

@@ -96,9 +96,9 @@ fn ends_in_chunked(codings: &[u8]) -> bool {
 fn chunks(input: &mut &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut data = Vec::new();
     loop {
-        let line_of_size = line(input)?;
-        let digits = line_of_size.iter().position(|&octet| octet == b';');
-        let (size, extensions) = line_of_size.split_at(digits.unwrap_or(line_of_size.len()));
+        let text = line(input)?;
+        let semicolon = text.iter().position(|&octet| octet == b';');
+        let (size, extensions) = text.split_at(semicolon.unwrap_or(text.len()));
         if !are_extensions(extensions) {
             return Err("chunk extension");
         }

@@ -249,14 +249,15 @@ fn s_7_8_3_an_unasked_101_is_an_error() {
     check_second(&mut conn);
 }
 
-/// What becomes of a 101 with these fields after a request with these offers.
+/// Whether a 101 with these fields is taken after a request with these offers.
 fn switches(offers: &[(&str, &str)], fields: &str) -> bool {
     let answer = format!("HTTP/1.1 101 x\r\n{fields}\r\n");
     let (mut conn, peer) = conn([Script::new().expect_head().expect("body").send(answer)]);
     conn.request("POST", "/", "body", offers).unwrap();
     let switched = match conn.getresponse() {
         Ok(response) => response.status() == 101,
-        Err(error) => !matches!(error, UnexpectedUpgrade),
+        Err(UnexpectedUpgrade) => false,
+        Err(other) => panic!("{other:?}"),
     };
     assert_eq!(peer.calls().open, usize::from(switched));
     switched

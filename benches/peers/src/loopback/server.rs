@@ -25,14 +25,6 @@ const BUFFER: usize = 256 << 10;
 /// How often to look for a request before sleeping.
 const LOOKS: u32 = 2_000;
 
-/// Drops up to as many octets as `unused` has, in the kernel, which writes none of them there.
-#[cfg(target_os = "linux")]
-fn drop_unreceived(stream: &TcpStream, unused: &mut [u8]) -> io::Result<u64> {
-    use rustix::net::{RecvFlags, recv};
-    let (_, dropped) = recv(stream, unused, RecvFlags::TRUNC)?;
-    Ok(dropped as u64)
-}
-
 const REFUSAL: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
 
 /// Prints the address, and serves until standard input ends, which is when the parent does.
@@ -209,4 +201,12 @@ impl<'a> Connection<'a> {
             all += size;
         }
     }
+}
+
+/// Drops up to as many octets as `unused` has, in the kernel, which writes none of them there.
+#[cfg(target_os = "linux")]
+fn drop_unreceived(stream: &TcpStream, unused: &mut [u8]) -> io::Result<u64> {
+    use rustix::net::{RecvFlags, recv};
+    let (_, dropped) = recv(stream, unused, RecvFlags::TRUNC)?;
+    Ok(dropped as u64)
 }
