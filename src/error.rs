@@ -765,7 +765,11 @@ impl fmt::Display for InvalidURL {
             UrlPart::Port => "port",
             UrlPart::Target => "request target",
         };
-        write!(f, "invalid {part} {}", self.text)
+        write!(f, "invalid {part} {}", self.text)?;
+        if self.part == UrlPart::Host && self.text.as_bytes().contains(&b'/') {
+            f.write_str(": only host[:port] belongs here, without scheme and path")?;
+        }
+        Ok(())
     }
 }
 
@@ -1053,6 +1057,19 @@ mod tests {
     fn all() -> impl Iterator<Item = HTTPException> {
         let all = [caller_errors(), protocol_errors(), network_errors()];
         all.into_iter().flatten()
+    }
+
+    #[test]
+    fn a_url_in_place_of_a_host_says_what_belongs_there() {
+        let told = |text: &[u8], part| {
+            let text = Excerpt::new(text);
+            InvalidURL { part, text }.to_string()
+        };
+        let hint = "host[:port]";
+        assert!(told(b"http://h/path", UrlPart::Host).contains(hint));
+        assert!(told(b"h/path", UrlPart::Host).contains(hint));
+        assert!(!told(b"a b", UrlPart::Host).contains(hint));
+        assert!(!told(b"http://h/#a", UrlPart::Target).contains(hint));
     }
 
     #[test]

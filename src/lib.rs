@@ -7,8 +7,8 @@
 //!
 //! # A whole life
 //!
-//! The peer in this example is [scripted](testing), so that the example runs anywhere; without
-//! `connector` the connection goes over TCP.
+//! Over TCP the connection is `HTTPConnection::new("www.example.org", None)?`. The peer in this
+//! example is [scripted](testing), so that the example runs anywhere.
 //!
 //! ```
 //! use stdhttp::testing::{Peer, Script};
@@ -17,13 +17,17 @@
 //! fn main() -> Result<(), HTTPException> {
 //!     let peer = Peer::new([Script::new()
 //!         .expect_head()
-//!         .send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")
+//!         .send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n")
+//!         .send("Content-Length: 5\r\n\r\nhello")
 //!         .expect_head()
 //!         .expect_bytes(5)
-//!         .send("HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")]);
+//!         .send("HTTP/1.1 201 Created\r\nConnection: close\r\n")
+//!         .send("Content-Length: 0\r\n\r\n")]);
 //!
 //!     // No I/O yet.
-//!     let mut conn = HTTPConnection::builder("www.example.org").connector(peer.clone()).build()?;
+//!     let mut conn = HTTPConnection::builder("www.example.org")
+//!         .connector(peer.clone())
+//!         .build()?;
 //!     assert!(!conn.is_connected());
 //!
 //!     // A request in one call. It connects.

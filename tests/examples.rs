@@ -8,6 +8,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
 
+/// The line of progress, which `fetch` shows only on a terminal.
+#[allow(dead_code)]
+#[path = "../docs/examples/fetch/progress.rs"]
+mod progress;
+
 /// The program of an example, which cargo builds before it runs the tests.
 fn example(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
@@ -98,6 +103,28 @@ fn serve<T: Send + 'static>(
         let reader = BufReader::new(stream);
         serve(Peer { reader })
     });
+    (url, server)
+}
+
+/// Answers a request on each of as many connections as there are responses; gives their heads.
+fn answer_in_turn(
+    responses: impl IntoIterator<Item = String> + Send + 'static,
+) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/path/page?q=1", listener.local_addr().unwrap());
+    let answer = move |response: String| {
+        let (stream, _) = listener.accept().unwrap();
+        let reader = BufReader::new(stream);
+        let mut peer = Peer { reader };
+        let mut head = peer.head();
+        if let Some((_, rest)) = head.split_once("Content-Length: ") {
+            let length = rest.lines().next().unwrap().parse().unwrap();
+            head += &String::from_utf8(peer.bytes(length)).unwrap();
+        }
+        peer.send(response);
+        head
+    };
+    let server = thread::spawn(move || responses.into_iter().map(answer).collect());
     (url, server)
 }
 
@@ -333,7 +360,9 @@ fn wrong_usage_exits_with_2() {
         &["-H", "no colon", url],
         &["-d", "a", "-T", "b", url],
         &[url, url],
-        &["127.0.0.1/"],
+        &["-I", "-d", "a", url],
+        &["-T", "a", "-T", "b", url],
+        &["-so", url],
         &["ftp://127.0.0.1/"],
         &["http://127.0.0.1:0/"],
         &["http://user@127.0.0.1/"],
@@ -344,8 +373,96 @@ fn wrong_usage_exits_with_2() {
     ] {
         let output = fetch(arguments);
         assert_eq!(code(&output), 2, "{arguments:?}: {}", errors(&output));
-        assert!(!output.stderr.is_empty(), "{arguments:?}");
+        assert_eq!(errors(&output).lines().count(), 1, "{arguments:?}");
     }
+}
+
+/// What is wrong comes first, and the list of options only when it is asked for.
+#[test]
+fn a_usage_error_begins_with_its_cause() {
+    let output = fetch(&["-z", "http://127.0.0.1:9/"]);
+    let told = errors(&output);
+    assert!(told.starts_with("fetch: unknown option -z"), "{told}");
+    assert!(told.contains("--help"), "{told}");
+}
+
+#[test]
+fn help_lists_every_option_on_standard_output() {
+    for option in ["--help", "-h"] {
+        let output = fetch(&[option]);
+        assert_eq!((code(&output), errors(&output).as_str()), (0, ""));
+        let told = String::from_utf8(output.stdout).unwrap();
+        for option in [
+            "-I", "-i", "-L", "-s", "-v", "-X", "-H", "-d", "-T", "-o", "--help",
+        ] {
+            let line = format!("\n  {option}");
+            let found = told.contains(&line) || told.contains(&format!(", {option} "));
+            assert!(found, "{option} is missing:\n{told}");
+        }
+    }
+}
+
+#[test]
+fn a_url_needs_no_scheme() {
+    let (url, server) = answer("HTTP/1.1 204 No Content\r\n\r\n");
+    let bare = url.strip_prefix("http://").unwrap();
+    let output = fetch(&[&format!("{bare}?to=http://a/b")]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    let head = server.join().unwrap();
+    assert!(head.starts_with("GET /path?to=http://a/b HTTP"), "{head}");
+}
+
+#[test]
+fn the_head_alone_is_asked_for_and_shown() {
+    let response = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+    let (url, server) = answer(response);
+    let output = fetch(&["-I", &url]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), response);
+    assert!(server.join().unwrap().starts_with("HEAD /path HTTP/1.1"));
+}
+
+/// Standard error stays empty; the exit status still tells.
+#[test]
+fn silence_covers_failures() {
+    let (url, _) = answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+    let output = fetch(&["-s", &url]);
+    assert_eq!((code(&output), &output.stdout[..]), (4, &b"half"[..]));
+    assert_eq!(errors(&output), "");
+}
+
+#[test]
+fn several_pieces_of_a_form_are_joined() {
+    let file = Temporary::with("piece", b"c=3&d=4");
+    let from_file = format!("@{}", file.path());
+    let (url, server) = serve(receive_upload);
+    let output = fetch(&["-d", "a=1", "-db=2", "-d", &from_file, &url]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    let (head, body) = server.join().unwrap();
+    assert!(head.starts_with("POST "), "{head}");
+    assert_eq!(String::from_utf8_lossy(&body), "a=1&b=2&c=3&d=4");
+}
+
+/// As people type them: `-sXPUT` is `-s -X PUT`.
+#[test]
+fn options_may_stand_together() {
+    let (url, server) = answer("HTTP/1.1 204 No Content\r\n\r\n");
+    let output = fetch(&["-siXDELETE", &url]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    assert_eq!(output.stdout, b"HTTP/1.1 204 No Content\r\n\r\n");
+    assert!(server.join().unwrap().starts_with("DELETE /path HTTP/1.1"));
+}
+
+#[test]
+fn progress_shows_amount_and_rate() {
+    let line = |done, total, seconds| {
+        let elapsed = std::time::Duration::from_secs(seconds);
+        progress::line("received", done, total, elapsed)
+    };
+    let known = line(3 << 20, Some(12 << 20), 2);
+    assert_eq!(known, "received 3.0 of 12.0 MiB, 1.5 MiB/s");
+    let unknown = line(3 << 20, None, 2);
+    assert_eq!(unknown, "received 3.0 MiB, 1.5 MiB/s");
 }
 
 #[test]
@@ -386,4 +503,165 @@ fn a_truncated_response_exits_with_4_after_what_came() {
     let (url, _) = answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
     let output = fetch(&[&url]);
     assert_eq!((code(&output), &output.stdout[..]), (4, &b"half"[..]));
+}
+
+fn redirect(status: u16, location: &str) -> String {
+    format!("HTTP/1.1 {status} Elsewhere\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
+}
+
+fn no_content() -> String {
+    "HTTP/1.1 204 No Content\r\n\r\n".into()
+}
+
+#[test]
+fn a_redirect_is_shown_but_not_followed_unasked() {
+    let (url, server) = answer_in_turn([redirect(302, "/next")]);
+    let output = fetch(&["-i", &url]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    assert!(output.stdout.starts_with(b"HTTP/1.1 302 Elsewhere\r\n"));
+    assert_eq!(server.join().unwrap().len(), 1);
+}
+
+/// RFC 3986 section 5.4, as far as it concerns paths; the base is `/path/page?q=1`.
+#[test]
+fn redirects_are_followed_to_where_they_lead() {
+    for (location, target) in [
+        ("/next", "/next"),
+        ("next", "/path/next"),
+        ("./next?a=b#fragment", "/path/next?a=b"),
+        ("../next", "/next"),
+        ("../../next", "/next"),
+        ("/a/./b/../c/..", "/a/"),
+        ("?q=2", "/path/page?q=2"),
+        ("", "/path/page?q=1"),
+        ("/with space/\u{fc}", "/with%20space/%C3%BC"),
+        ("/a?b=../c", "/a?b=../c"),
+        ("HOST/absolute", "/absolute"),
+        ("HOST", "/"),
+        ("//AUTHORITY/relative", "/relative"),
+    ] {
+        let (url, server) = serve_redirect(location);
+        let output = fetch(&["-L", &url]);
+        assert_eq!(code(&output), 0, "{location}: {}", errors(&output));
+        let heads = server.join().unwrap();
+        let start = format!("GET {target} HTTP/1.1\r\n");
+        assert!(heads[1].starts_with(&start), "{location}: {}", heads[1]);
+    }
+}
+
+/// `HOST` and `AUTHORITY` stand for the server's own.
+fn serve_redirect(location: &str) -> (String, JoinHandle<Vec<String>>) {
+    let (authority, known) = std::sync::mpsc::channel::<String>();
+    let location = location.to_owned();
+    let responses = std::iter::once_with(move || {
+        let authority = known.recv().unwrap();
+        let location = location.replace("AUTHORITY", &authority);
+        redirect(
+            301,
+            &location.replace("HOST", &format!("http://{authority}")),
+        )
+    });
+    let (url, server) = answer_in_turn(responses.chain([no_content()]));
+    authority
+        .send(url[7..].split('/').next().unwrap().into())
+        .unwrap();
+    (url, server)
+}
+
+#[test]
+fn the_heads_of_all_responses_are_shown() {
+    let (url, _) = answer_in_turn([redirect(301, "/1"), redirect(302, "/2"), no_content()]);
+    let output = fetch(&["-sIL", &url]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    let statuses: Vec<_> = told
+        .lines()
+        .filter(|line| line.starts_with("HTTP/"))
+        .collect();
+    let expected = [
+        "HTTP/1.1 301 Elsewhere",
+        "HTTP/1.1 302 Elsewhere",
+        "HTTP/1.1 204 No Content",
+    ];
+    assert_eq!(statuses, expected);
+}
+
+#[test]
+fn a_redirect_keeps_or_drops_method_and_body() {
+    for (status, method, then, keeps) in [
+        (301, "POST", "GET", false),
+        (302, "POST", "GET", false),
+        (303, "PUT", "GET", false),
+        (302, "PUT", "PUT", true),
+        (307, "POST", "POST", true),
+        (308, "POST", "POST", true),
+    ] {
+        let (url, server) = answer_in_turn([redirect(status, "/next"), no_content()]);
+        let output = fetch(&[
+            "-L",
+            "-X",
+            method,
+            "-H",
+            "Content-Type: a/b",
+            "-d",
+            "c=d",
+            &url,
+        ]);
+        assert_eq!(code(&output), 0, "{status}: {}", errors(&output));
+        let next = &server.join().unwrap()[1];
+        assert!(
+            next.starts_with(&format!("{then} /next ")),
+            "{status}: {next}"
+        );
+        assert_eq!(next.contains("a/b"), keeps, "{status}: {next}");
+        assert_eq!(next.ends_with("\r\n\r\nc=d"), keeps, "{status}: {next}");
+    }
+}
+
+#[test]
+fn credentials_stay_with_their_server() {
+    let (other, second) = answer_in_turn([no_content()]);
+    let (url, first) = answer_in_turn([redirect(307, "/here"), redirect(307, &other)]);
+    let output = fetch(&[
+        "-L",
+        "-H",
+        "Authorization: Basic secret",
+        "-H",
+        "X-A: 1",
+        &url,
+    ]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    for head in first.join().unwrap() {
+        assert!(head.contains("Basic secret"), "{head}");
+    }
+    let head = &second.join().unwrap()[0];
+    assert!(
+        head.contains("X-A: 1") && !head.contains("secret"),
+        "{head}"
+    );
+}
+
+#[test]
+fn redirects_that_lead_nowhere_exit_with_4() {
+    for location in ["https://127.0.0.1/", "ftp://127.0.0.1/", "mailto:a@b"] {
+        let (url, _) = answer_in_turn([redirect(302, location)]);
+        let output = fetch(&["-L", &url]);
+        assert_eq!(code(&output), 4, "{location}: {}", errors(&output));
+        assert!(
+            errors(&output).starts_with("fetch: redirect: "),
+            "{location}"
+        );
+    }
+    let (url, server) = answer_in_turn((0..11).map(|_| redirect(302, "")));
+    let output = fetch(&["-L", &url]);
+    assert_eq!(code(&output), 4, "{}", errors(&output));
+    assert_eq!(server.join().unwrap().len(), 11);
+}
+
+#[test]
+fn standard_input_is_not_sent_twice() {
+    let (url, server) = answer_in_turn([redirect(307, "/next")]);
+    let mut program = start_fetch(&["-L", "-T", "-", &url]);
+    drop(program.stdin.take());
+    assert_eq!(program.wait().unwrap().code(), Some(4));
+    assert_eq!(server.join().unwrap().len(), 1);
 }

@@ -115,6 +115,8 @@ fn split_port(text: &str, default_port: u16) -> Result<(&str, u16), HTTPExceptio
         Some(number) if all_digits && port.len() == digits.len().saturating_add(1) => {
             Ok((host, number))
         }
+        // A URL: what follows its last colon is no port that somebody meant.
+        _ if text.contains('/') => Err(invalid(UrlPart::Host, text)),
         _ => Err(invalid(UrlPart::Port, digits)),
     }
 }

@@ -1,37 +1,25 @@
-//! The command line of `fetch`, and the parts of a URL.
+//! The command line of `fetch`.
 
 use std::ffi::OsString;
+
+use crate::upload::{Piece, Upload};
+use crate::url::Url;
 
 /// What to do.
 #[derive(Default)]
 pub(crate) struct Arguments {
-    pub(crate) method: Option<String>,
+    pub(crate) help: bool,
+    method: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) upload: Option<Upload>,
     /// Where the body of the response goes; nothing for standard output.
     pub(crate) output: Option<String>,
-    pub(crate) include_head: bool,
+    head_only: bool,
+    include_head: bool,
+    pub(crate) follow: bool,
+    pub(crate) silent: bool,
     pub(crate) verbose: bool,
     pub(crate) url: Url,
-}
-
-/// What to send.
-pub(crate) enum Upload {
-    /// `-d DATA`.
-    Data(String),
-    /// `-d @FILE`; the file `-` is standard input.
-    DataFile(String),
-    /// `-T FILE`; the file `-` is standard input.
-    File(String),
-}
-
-/// The parts of an `http` URL.
-#[derive(Default)]
-pub(crate) struct Url {
-    /// Host and port, as they stand.
-    pub(crate) authority: String,
-    /// Path and query.
-    pub(crate) target: String,
 }
 
 impl Arguments {
@@ -41,25 +29,61 @@ impl Arguments {
         let mut url = None;
         let mut given = given.map(text);
         while let Some(argument) = given.next().transpose()? {
-            let mut value = || match given.next() {
-                Some(value) => value,
-                None => Err(format!("{argument} needs a value")),
-            };
-            match argument.as_str() {
-                "-X" => arguments.method = Some(value()?),
-                "-H" => arguments.add_header(header(&value()?)?),
-                "-d" => arguments.set_upload(data(value()?))?,
-                "-T" => arguments.set_upload(Upload::File(value()?))?,
-                "-o" => arguments.output = Some(value()?),
-                "-i" => arguments.include_head = true,
-                "-v" => arguments.verbose = true,
-                _ if argument.starts_with('-') => return Err(format!("unknown option {argument}")),
+            match argument.strip_prefix('-') {
+                Some("h" | "-help") => arguments.help = true,
+                Some(options) if !options.is_empty() => arguments.options(options, &mut given)?,
                 _ if url.is_some() => return Err(format!("a second URL: {argument}")),
                 _ => url = Some(Url::parse(&argument)?),
             }
         }
+        if arguments.help {
+            return Ok(arguments);
+        }
         arguments.url = url.ok_or("no URL")?;
+        if arguments.head_only && arguments.upload.is_some() {
+            return Err("-I asks for a head alone, and sends no body".into());
+        }
         Ok(arguments)
+    }
+
+    /// Takes the letters behind one hyphen. The value of an option is the rest of them, or else
+    /// the next argument.
+    fn options(
+        &mut self,
+        letters: &str,
+        given: &mut impl Iterator<Item = Result<String, String>>,
+    ) -> Result<(), String> {
+        for (place, letter) in letters.char_indices() {
+            let rest = &letters[place + letter.len_utf8()..];
+            match letter {
+                'I' => self.head_only = true,
+                'i' => self.include_head = true,
+                'L' => self.follow = true,
+                's' => self.silent = true,
+                'v' => self.verbose = true,
+                'X' | 'H' | 'd' | 'T' | 'o' => {
+                    let missing = || Err(format!("-{letter} needs a value"));
+                    let value = match rest {
+                        "" => given.next().unwrap_or_else(missing)?,
+                        rest => rest.to_owned(),
+                    };
+                    return self.option(letter, value);
+                }
+                _ => return Err(format!("unknown option -{letters}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn option(&mut self, letter: char, value: String) -> Result<(), String> {
+        match letter {
+            'X' => self.method = Some(value),
+            'H' => self.add_header(header(&value)?),
+            'o' => self.output = Some(value),
+            'd' => self.add_piece(piece(value))?,
+            _ => self.set_file(value)?,
+        }
+        Ok(())
     }
 
     /// `Host` is sent first.
@@ -69,11 +93,21 @@ impl Arguments {
         self.headers.insert(place, (name, value));
     }
 
-    fn set_upload(&mut self, upload: Upload) -> Result<(), String> {
-        if self.upload.is_some() {
-            return Err("-d and -T can be given once, and not together".into());
+    fn add_piece(&mut self, piece: Piece) -> Result<(), String> {
+        match &mut self.upload {
+            None => self.upload = Some(Upload::Form(vec![piece])),
+            Some(Upload::Form(pieces)) => pieces.push(piece),
+            Some(Upload::File(_)) => return Err("-d and -T can't be given together".into()),
         }
-        self.upload = Some(upload);
+        Ok(())
+    }
+
+    fn set_file(&mut self, name: String) -> Result<(), String> {
+        match self.upload {
+            None => self.upload = Some(Upload::File(name)),
+            Some(Upload::Form(_)) => return Err("-d and -T can't be given together".into()),
+            Some(Upload::File(_)) => return Err("-T can be given once".into()),
+        }
         Ok(())
     }
 
@@ -81,17 +115,21 @@ impl Arguments {
     pub(crate) fn method(&self) -> &str {
         match (&self.method, &self.upload) {
             (Some(method), _) => method,
+            (None, None) if self.head_only => "HEAD",
             (None, None) => "GET",
             (None, Some(Upload::File(_))) => "PUT",
-            (None, Some(_)) => "POST",
+            (None, Some(Upload::Form(_))) => "POST",
         }
     }
 
-    /// Whether a field with this name was given.
-    pub(crate) fn has_header(&self, name: &str) -> bool {
-        self.headers
-            .iter()
-            .any(|(given, _)| given.eq_ignore_ascii_case(name))
+    /// Whether the heads of responses are written too.
+    pub(crate) fn shows_head(&self) -> bool {
+        self.include_head || self.head_only
+    }
+
+    /// Whether a line about progress would help somebody and not get in the way of other lines.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.silent && !self.verbose
     }
 }
 
@@ -108,33 +146,9 @@ fn header(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn data(value: String) -> Upload {
+fn piece(value: String) -> Piece {
     match value.strip_prefix('@') {
-        Some(file) => Upload::DataFile(file.into()),
-        None => Upload::Data(value),
-    }
-}
-
-impl Url {
-    /// Takes `http://host[:port][/path][?query]` apart. A fragment is not sent. The parts are
-    /// checked by the connection.
-    fn parse(url: &str) -> Result<Self, String> {
-        let (scheme, rest) = url
-            .split_once("://")
-            .ok_or_else(|| format!("{url:?} is no URL: it does not begin with http://"))?;
-        if scheme.eq_ignore_ascii_case("https") {
-            return Err("https needs a TLS library; docs/tls.md shows how to add one".into());
-        }
-        if !scheme.eq_ignore_ascii_case("http") {
-            return Err(format!("{scheme} is not a scheme that this program knows"));
-        }
-        let sent = rest.split('#').next().unwrap_or_default();
-        let end = sent.find(['/', '?']).unwrap_or(sent.len());
-        let (authority, target) = sent.split_at(end);
-        let slash = if target.starts_with('?') { "/" } else { "" };
-        Ok(Self {
-            authority: authority.into(),
-            target: format!("{slash}{target}"),
-        })
+        Some(file) => Piece::File(file.into()),
+        None => Piece::Data(value),
     }
 }

@@ -1,4 +1,5 @@
-//! A line on standard error that says how far a transfer is, for people who look at a terminal.
+//! A line on standard error that says how far a transfer is and how fast, for people who look at
+//! a terminal.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ pub(crate) struct Progress {
     what: &'static str,
     total: Option<u64>,
     done: u64,
+    began: Instant,
     /// When the line changes next; nothing if nobody looks.
     due: Option<Instant>,
     shown: bool,
@@ -19,12 +21,13 @@ pub(crate) struct Progress {
 impl Progress {
     /// `visible` is whether the line would not get in the way of other output.
     pub(crate) fn new(what: &'static str, total: Option<u64>, visible: bool) -> Self {
-        let due = (visible && stderr().is_terminal()).then(|| Instant::now() + INTERVAL);
+        let began = Instant::now();
         Self {
             what,
             total,
             done: 0,
-            due,
+            began,
+            due: (visible && stderr().is_terminal()).then(|| began + INTERVAL),
             shown: false,
         }
     }
@@ -35,17 +38,10 @@ impl Progress {
         if self.due.is_some_and(|due| due <= now) {
             self.due = Some(now + INTERVAL);
             self.shown = true;
-            self.show();
+            let line = line(self.what, self.done, self.total, now - self.began);
+            // Nothing depends on the line, so a failure to write it is no failure.
+            let _ = write!(stderr(), "\r{line:60}");
         }
-    }
-
-    /// Nothing depends on the line, so a failure to write it is no failure.
-    fn show(&self) {
-        let (what, done) = (self.what, mebibytes(self.done));
-        let _ = match self.total {
-            Some(total) => write!(stderr(), "\r{what} {done} of {} MiB ", mebibytes(total)),
-            None => write!(stderr(), "\r{what} {done} MiB "),
-        };
     }
 }
 
@@ -57,6 +53,16 @@ impl Drop for Progress {
     }
 }
 
-fn mebibytes(bytes: u64) -> String {
-    format!("{:.1}", bytes as f64 / f64::from(1 << 20))
+/// How much has gone through, of how much, and the average rate so far.
+pub(crate) fn line(what: &str, done: u64, total: Option<u64>, elapsed: Duration) -> String {
+    let rate = mebibytes(done) / elapsed.as_secs_f64().max(0.001);
+    let of_all = match total {
+        Some(total) => format!(" of {:.1}", mebibytes(total)),
+        None => String::new(),
+    };
+    format!("{what} {:.1}{of_all} MiB, {rate:.1} MiB/s", mebibytes(done))
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }

@@ -21,7 +21,7 @@ fn nginx_directly() {
     let mut conn = connection("localhost", nginx.port, authority.client());
     small_exchanges(&mut conn);
     large_bodies(&mut conn);
-    let tls = conn.stream().expect("a stream").tls();
+    let tls = &conn.stream().expect("a stream").tls;
     assert_eq!(tls.protocol_version(), Some(ProtocolVersion::TLSv1_3));
     assert_eq!(tls.alpn_protocol(), Some(&b"http/1.1"[..]));
 }
@@ -35,7 +35,7 @@ fn nginx_with_tls_1_2() {
     let client = authority.client_of(&[&rustls::version::TLS12]);
     let mut conn = connection("localhost", nginx.port, client);
     small_exchanges(&mut conn);
-    let tls = conn.stream().expect("a stream").tls();
+    let tls = &conn.stream().expect("a stream").tls;
     assert_eq!(tls.protocol_version(), Some(ProtocolVersion::TLSv1_2));
 }
 

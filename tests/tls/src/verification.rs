@@ -32,7 +32,7 @@ fn https_test_attributes() {
     let status = conn.getresponse().expect("a response").status();
     assert_eq!(status, 404);
     let stream = conn.stream().expect("a stream");
-    let applied = stream.socket().read_timeout().expect("a socket");
+    let applied = stream.socket.read_timeout().expect("a socket");
     assert_eq!(applied, Some(timeout));
 }
 
