@@ -148,16 +148,17 @@ pub enum HTTPException {
         /// Each address that was tried, with its error, in the order of the attempts.
         attempts: Vec<(SocketAddr, io::Error)>,
     },
-    /// Time ran out. Nothing is lost: the same call may be made again.
+    /// Time ran out. While connecting nothing of the request is out, and it may be begun again; at
+    /// every other step nothing is lost, and the same call may be made again.
     TimedOut {
         /// What was being done.
         step: Step,
         /// Bytes of the caller's data that this call had handed to the stream.
         written: u64,
     },
-    /// The stream failed.
+    /// The stream failed; with [`Step::Other`], something outside the exchange.
     Io {
-        /// The stream's own error.
+        /// The error of the stream or of what else failed.
         error: io::Error,
         /// What was being done.
         step: Step,
@@ -362,7 +363,6 @@ pub struct TunnelFailed {
 #[non_exhaustive]
 pub enum Step {
     /// Resolving the name or connecting.
-    #[default]
     Connect,
     /// Asking the proxy for a tunnel.
     Tunnel,
@@ -376,6 +376,9 @@ pub enum Step {
     ReadHead,
     /// Reading the body of the response.
     ReadBody,
+    /// Nothing of the exchange: an `io::Error` from elsewhere, such as a file of the caller's own.
+    #[default]
+    Other,
 }
 
 /// What is known about sending a request again after a failure (RFC 9110 section 9.2.2).
@@ -500,7 +503,7 @@ impl HTTPException {
 
     /// The peer broke the protocol or a limit.
     pub fn is_protocol_error(&self) -> bool {
-        !self.is_caller_error() && !self.is_network_error() && !self.is_source_error()
+        !self.is_caller_error() && !self.is_network_error() && !matches!(self, Self::Io { .. })
     }
 
     /// The caller's own reader failed, from which the body was to be sent.
@@ -520,7 +523,7 @@ impl HTTPException {
             Self::ConnectFailed { .. }
             | Self::TimedOut { .. }
             | Self::RemoteDisconnected { .. } => true,
-            Self::Io { .. } => !self.is_source_error(),
+            Self::Io { step, .. } => !matches!(step, Step::ReadSource | Step::Other),
             _ => false,
         }
     }
@@ -528,15 +531,19 @@ impl HTTPException {
     /// What is known about sending the request again, where the failure leaves that open.
     pub fn retry(&self) -> Option<Retry> {
         match self {
+            Self::Io {
+                step: Step::Other, ..
+            } => None,
             Self::RemoteDisconnected { retry } | Self::Io { retry, .. } => Some(*retry),
             Self::ConnectFailed { .. } => Some(Retry::default()),
             _ => None,
         }
     }
 
-    /// Whether the request may be sent again without asking anybody; see [`Retry::is_safe`].
+    /// Whether the request may be sent again without asking anybody: it was the network that
+    /// failed, and [`Retry::is_safe`].
     pub fn is_retryable(&self) -> bool {
-        self.retry().is_some_and(Retry::is_safe)
+        self.is_network_error() && self.retry().is_some_and(Retry::is_safe)
     }
 
     /// The same error once more, for a failure that later calls must report too. The stream's
@@ -633,9 +640,30 @@ impl HTTPException {
 }
 
 fn io_again(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::new(error.kind(), error.to_string()),
+    match (error.raw_os_error(), exception_in(error)) {
+        (Some(code), _) => io::Error::from_raw_os_error(code),
+        (_, Some(exception)) => io::Error::new(error.kind(), exception.again()),
+        _ => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+/// The exception that went out as this error.
+fn exception_in(error: &io::Error) -> Option<&HTTPException> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Whether an error of a stream or reader says that time ran out, so that the call can be made
+/// again without loss. Nobody else decides this.
+///
+/// It is `WouldBlock`, as a socket has it on Unix. `TimedOut` is the same on Windows; elsewhere it
+/// is `ETIMEDOUT`: the system gave the peer up, and what was to come never will.
+pub(crate) fn is_timeout(error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => true,
+        io::ErrorKind::TimedOut => {
+            cfg!(windows) || exception_in(error).is_some_and(HTTPException::is_timeout)
+        }
+        _ => false,
     }
 }
 
@@ -701,6 +729,11 @@ impl fmt::Display for HTTPException {
             }
             Self::ConnectFailed { attempts } => display_attempts(attempts, f),
             Self::TimedOut { step, .. } => write!(f, "timed out while {step}"),
+            Self::Io {
+                error,
+                step: Step::Other,
+                ..
+            } => write!(f, "{error}"),
             Self::Io { error, step, .. } => write!(f, "failed while {step}: {error}"),
         }
     }
@@ -730,23 +763,30 @@ impl Error for HTTPException {
     }
 }
 
-/// An error of a stream outside any exchange; the exchange adds its facts when it passes through.
+/// An exception that went out as an `io::Error`, through `io::Read` for example, comes back as it
+/// was. Any other error becomes an `Io` with [`Step::Other`], which is no reason to send anything
+/// again.
 impl From<io::Error> for HTTPException {
     fn from(error: io::Error) -> Self {
-        Self::Io {
+        error.downcast().unwrap_or_else(|error| Self::Io {
             error,
-            step: Step::default(),
+            step: Step::Other,
             retry: Retry::default(),
-        }
+        })
     }
 }
 
-/// Keeps the kind: `UnexpectedEof`, `TimedOut`, `ConnectionReset`, `InvalidInput`, `InvalidData`, …
-/// An error of the stream itself comes back untouched.
+/// Keeps the kind, `UnexpectedEof`, `TimedOut`, `ConnectionReset`, `InvalidInput`, `InvalidData`, …,
+/// and the exception inside: `?` in a function that returns `HTTPException` brings it back. An
+/// `Io` with [`Step::Other`] is the error that it was made of.
 impl From<HTTPException> for io::Error {
     fn from(error: HTTPException) -> Self {
         match error {
-            HTTPException::Io { error, .. } => error,
+            HTTPException::Io {
+                error,
+                step: Step::Other,
+                ..
+            } => error,
             other => Self::new(other.kind(), other),
         }
     }
@@ -877,6 +917,7 @@ impl fmt::Display for Step {
             Self::Write => "writing the request",
             Self::ReadHead => "reading the head of the response",
             Self::ReadBody => "reading the body of the response",
+            Self::Other => "doing something else",
         })
     }
 }
@@ -1097,6 +1138,8 @@ mod tests {
             );
             assert_eq!(again.retry(), error.retry());
         }
+        let nested = HTTPException::from(io::Error::from(HTTPException::NotConnected)).again();
+        assert!(matches!(nested, HTTPException::NotConnected));
         let system = HTTPException::from(io::Error::from_raw_os_error(1)).again();
         let code = io::Error::from(system).raw_os_error();
         assert_eq!(code, Some(1));

@@ -150,7 +150,8 @@ impl Script {
         self.step(Action::Wait(time))
     }
 
-    /// Makes one read fail with this kind of error, and then goes on.
+    /// Makes one read fail with this kind of error, and then goes on. `WouldBlock` is a read that
+    /// runs into its timeout, `TimedOut` (except on Windows) one whose peer is dead.
     pub fn fail(self, kind: ErrorKind) -> Self {
         self.step(Action::Fail(kind))
     }
@@ -222,7 +223,7 @@ impl Calls {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It fails with this kind of error.
+    /// It fails with this kind of error; `WouldBlock` is a timeout.
     Error(ErrorKind),
     /// A read or write handles one byte only; other calls are as ever.
     Short,

@@ -81,7 +81,9 @@ fn table(scenario: &Scenario, call: Call, fault: Fault) -> Vec<Verdict> {
         // Connecting and setting timeouts are never interrupted, nor do they block.
         (Call::Connect | Call::Timeout, Fault::Error(kind)) => vec![Io(kind)],
         (_, Fault::Error(ErrorKind::Interrupted)) => vec![Same],
-        (_, Fault::Error(ErrorKind::WouldBlock | ErrorKind::TimedOut)) => vec![Timeout],
+        (_, Fault::Error(ErrorKind::WouldBlock)) => vec![Timeout],
+        // Elsewhere the peer is dead, and this is an error like the others.
+        (_, Fault::Error(ErrorKind::TimedOut)) if cfg!(windows) => vec![Timeout],
         (Call::Read, Fault::Error(kind)) => vec![end_of(kind).map_or(Io(kind), Ended)],
         (_, Fault::Error(kind)) => vec![Io(kind)],
         _ => panic!("a kind of call or fault that the table does not have"),

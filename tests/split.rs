@@ -216,7 +216,7 @@ fn script(vector: &Vector, cuts: &[usize], between: Between) -> Script {
             Between::TimedOut => script.fail(ErrorKind::WouldBlock),
             Between::Both => script
                 .fail(ErrorKind::Interrupted)
-                .fail(ErrorKind::TimedOut),
+                .fail(ErrorKind::WouldBlock),
         };
         script = script.send(&vector.input[start..cut]);
         start = cut;

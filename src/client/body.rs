@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek};
 
-use crate::error::{BodyFault, HTTPException, UnimplementedFileMode};
+use crate::error::{BodyFault, HTTPException, Retry, Step, UnimplementedFileMode};
 
 /// The body of a request.
 ///
@@ -123,7 +123,7 @@ impl<'a> Body<'a> {
 }
 
 fn file_length(file: &mut File) -> Result<Option<u64>, HTTPException> {
-    let metadata = file.metadata()?;
+    let metadata = file.metadata().map_err(source_error)?;
     if metadata.is_dir() {
         return Err(HTTPException::UnimplementedFileMode(
             UnimplementedFileMode::Directory,
@@ -132,7 +132,16 @@ fn file_length(file: &mut File) -> Result<Option<u64>, HTTPException> {
     if !metadata.is_file() {
         return Ok(None);
     }
-    Ok(Some(metadata.len().saturating_sub(file.stream_position()?)))
+    let position = file.stream_position().map_err(source_error)?;
+    Ok(Some(metadata.len().saturating_sub(position)))
+}
+
+fn source_error(error: std::io::Error) -> HTTPException {
+    HTTPException::Io {
+        error,
+        step: Step::ReadSource,
+        retry: Retry::default(),
+    }
 }
 
 impl fmt::Debug for Body<'_> {

@@ -10,7 +10,9 @@ use std::time::Duration;
 use crate::client::body::Body;
 use crate::client::incoming::Incoming;
 use crate::client::response::HTTPResponse;
-use crate::client::stream::{Clock, Connect, ConnectTime, Ready, Route, Stream, Tcp};
+use crate::client::stream::{
+    Clock, Connect, ConnectTime, Ready, Route, Stream, Tcp, while_connecting,
+};
 use crate::client::tunnel::Tunnel;
 use crate::client::wire::{Source, Timing, Wire};
 use crate::error::{ConnectionState, HTTPException, ImproperConnectionState, Step};
@@ -248,7 +250,8 @@ impl<C: Connect> HTTPConnection<C> {
         if let Some(tunnel) = self.tunnel.as_ref().filter(|_| wire.log.level > 0) {
             tunnel.log_to(&mut wire.log);
         }
-        wire.open(connected?, &leftover, ends.is_some());
+        let stream = connected.map_err(while_connecting)?;
+        wire.open(stream, &leftover, ends.is_some());
         Ok(())
     }
 

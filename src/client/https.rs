@@ -21,8 +21,8 @@ pub trait Secure<S: Stream> {
     /// Secures a fresh stream to the host `server_name`, which has no brackets around IPv6.
     ///
     /// # Errors
-    /// `Io` with what TLS says; `TimedOut`. An `Io` is given the step `Handshake`, and one whose
-    /// kind is `WouldBlock` or `TimedOut` becomes a `TimedOut`, so that `?` does for all of them.
+    /// `Io` with what TLS says; `TimedOut`. An `Io` is given the step `Handshake`, and a timeout of
+    /// the stream (see [`Stream`]) becomes a `TimedOut`, so that `?` does for all of them.
     fn secure(
         &mut self,
         server_name: &str,

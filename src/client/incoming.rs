@@ -1,10 +1,8 @@
 //! The receiving half of a connection: the exchange's state and the source of its bytes, driven
 //! together. It outlives its responses, which are views of it.
 
-use std::io;
-
 use crate::client::wire::{Fill, Source};
-use crate::error::{End, HTTPException, Step};
+use crate::error::{End, HTTPException, Step, is_timeout};
 use crate::proto::{CloseReason, Exchange, Received};
 
 /// Reads of at least this many bytes go past the buffer, straight into the caller's memory.
@@ -152,8 +150,19 @@ impl<W: Source> Incoming<W> {
         }
     }
 
-    /// Takes bytes that [`Self::fill_buf`] showed, and notices if the body ends behind them.
+    /// Takes bytes that [`Self::fill_buf`] showed, no others, and notices if the body ends behind
+    /// them.
     pub(crate) fn consume(&mut self, count: usize) {
+        let Ok(shown) = self.exchange.advance(self.source.buffered()) else {
+            return;
+        };
+        self.source.consume(shown.framing);
+        // Behind framing there is nothing that was shown.
+        let count = if shown.framing > 0 {
+            0
+        } else {
+            count.min(shown.data)
+        };
         if count == 0 {
             return;
         }
@@ -239,7 +248,7 @@ impl<W: Source> Incoming<W> {
 
     /// Every error but a timeout closes the connection; reading again reports it again.
     pub(crate) fn fail(&mut self, error: HTTPException) -> HTTPException {
-        if error.is_timeout() || would_block(&error) {
+        if can_go_on(&error) {
             return error;
         }
         self.exchange.set_failure(&error);
@@ -249,8 +258,12 @@ impl<W: Source> Incoming<W> {
     }
 }
 
-/// A reader's own way to say that there is nothing yet; a stream's is a timeout by now.
-fn would_block(error: &HTTPException) -> bool {
-    matches!(error, HTTPException::Io { error, .. }
-        if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
+/// Whether the same call, made again, goes on: after a timeout of a stream, and where a reader says
+/// in its own words that there is nothing yet.
+pub(crate) fn can_go_on(error: &HTTPException) -> bool {
+    match error {
+        HTTPException::TimedOut { .. } => true,
+        HTTPException::Io { error, .. } => is_timeout(error),
+        _ => false,
+    }
 }

@@ -41,22 +41,23 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// What the reader has, filling its buffer if that is empty. Its errors come through as they
-    /// are.
-    fn reader_bytes(&mut self) -> Result<&[u8], HTTPException> {
+    /// are, also those of a reader that is a response itself.
+    fn reader_bytes(&mut self, step: Step) -> Result<&[u8], HTTPException> {
         loop {
             match self.reader.fill_buf() {
                 Ok(_) => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(reader_error(error, step)),
             }
         }
-        Ok(self.reader.fill_buf()?)
+        let bytes = self.reader.fill_buf();
+        bytes.map_err(|error| reader_error(error, step))
     }
 
     fn fill_head(&mut self) -> Result<Fill, HTTPException> {
         let shared = std::mem::take(&mut self.shared);
         self.reader.consume(shared);
-        let bytes = self.reader_bytes()?;
+        let bytes = self.reader_bytes(Step::ReadHead)?;
         let block = bytes.get(..BLOCK).unwrap_or(bytes).to_vec();
         if block.is_empty() {
             return Ok(Fill::End(End::Closed));
@@ -66,6 +67,22 @@ impl<R: BufRead> Reader<R> {
         Ok(Fill::Bytes)
     }
 }
+
+fn reader_error(error: io::Error, step: Step) -> HTTPException {
+    HTTPException::Io {
+        error,
+        step,
+        retry: READ_ONLY,
+    }
+}
+
+/// What a reader's errors say about sending the request again: nothing is known of a request.
+const READ_ONLY: Retry = Retry {
+    reused: false,
+    written: true,
+    answered: false,
+    idempotent: false,
+};
 
 impl<R> sealed::Sealed for Reader<R> {}
 
@@ -99,7 +116,7 @@ impl<R: BufRead> Source for Reader<R> {
         if step == Step::ReadHead {
             return self.fill_head();
         }
-        let count = self.reader_bytes()?.len();
+        let count = self.reader_bytes(step)?.len();
         self.available = count;
         Ok(if count == 0 {
             Fill::End(End::Closed)
@@ -114,7 +131,7 @@ impl<R: BufRead> Source for Reader<R> {
                 Ok(0) => Ok((Fill::End(End::Closed), 0)),
                 Ok(count) => Ok((Fill::Bytes, count)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(error.into()),
+                Err(error) => Err(reader_error(error, Step::ReadBody)),
             };
         }
     }
@@ -130,7 +147,7 @@ impl<R: BufRead> Source for Reader<R> {
     }
 
     fn retry(&self) -> Retry {
-        Retry::default()
+        READ_ONLY
     }
 }
 

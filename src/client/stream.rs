@@ -12,15 +12,16 @@ use std::time::{Duration, Instant};
 
 use crate::client::tunnel::Tunnel;
 use crate::client::wire::say_goodbye;
-use crate::error::{HTTPException, Step};
+use crate::error::{HTTPException, Retry, Step};
 
 /// A byte stream that a connection can use: `read`, `write` and `write_vectored` of
 /// `std::io`, and what they can't say.
 ///
 /// An orderly end is `Ok(0)`. A TLS stream that ends without a closure alert must return
 /// `ErrorKind::UnexpectedEof`, as rustls does, so that a truncated body is not taken as complete
-/// (RFC 9112 section 9.8). A timeout is `WouldBlock` or `TimedOut`; the call can then be made
-/// again without loss.
+/// (RFC 9112 section 9.8). A timeout is `WouldBlock`, as sockets have it on Unix; the call can then
+/// be made again without loss. `TimedOut` means the same on Windows, where it is what sockets
+/// have. Elsewhere it is the end of the stream: the system has given up a peer that is dead.
 pub trait Stream: Read + Write {
     /// The longest time that one read may block; nothing for no limit.
     ///
@@ -201,9 +202,14 @@ impl<'a> ConnectTime<'a> {
     /// `TimedOut` when nothing is left; those of the stream.
     pub fn apply(&self, stream: &mut impl Stream, step: Step) -> Result<(), HTTPException> {
         let left = self.remaining(step)?;
-        stream.set_read_timeout(left)?;
-        stream.set_write_timeout(left)?;
-        Ok(())
+        stream
+            .set_read_timeout(left)
+            .and_then(|()| stream.set_write_timeout(left))
+            .map_err(|error| HTTPException::Io {
+                error,
+                step,
+                retry: Retry::default(),
+            })
     }
 }
 
@@ -279,6 +285,22 @@ impl Route<'_> {
     }
 }
 
+/// What a connector passes on with `?` happened while connecting.
+pub(crate) fn while_connecting(error: HTTPException) -> HTTPException {
+    match error {
+        HTTPException::Io {
+            error,
+            step: Step::Other,
+            retry,
+        } => HTTPException::Io {
+            error,
+            step: Step::Connect,
+            retry,
+        },
+        other => other,
+    }
+}
+
 /// How a connection comes by its stream.
 pub trait Connect {
     /// The streams it makes.
@@ -298,7 +320,8 @@ pub trait Connect {
     /// Makes a stream. A layer around another one calls [`Route::tunnel`] on the inner stream.
     ///
     /// # Errors
-    /// `ConnectFailed`, `TimedOut`, `TunnelFailed`, `Io`.
+    /// `ConnectFailed`, `TimedOut`, `TunnelFailed`, `Io`. An `Io` with [`Step::Other`], as `?` makes
+    /// it of an `io::Error`, is given the step `Connect` by the connection.
     fn connect(&mut self, route: &mut Route<'_>) -> Result<Self::Stream, HTTPException>;
 }
 
@@ -371,7 +394,8 @@ fn share(time: Duration, addresses_left: usize) -> Duration {
     time.checked_div(parts).unwrap_or(time)
 }
 
-/// A single timed-out address is a timeout; everything else lists the cause of each.
+/// A single timed-out address is a timeout, `ETIMEDOUT` included, since of connecting nothing is
+/// resumed; everything else lists the cause of each.
 fn failure(attempts: Vec<(SocketAddr, io::Error)>) -> HTTPException {
     let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     if !attempts.is_empty() && attempts.iter().all(|(_, error)| timed_out(error)) {

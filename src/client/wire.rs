@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::debug::DebugLog;
 use crate::client::stream::{Clock, Look, Stream, SystemClock};
-use crate::error::{End, HTTPException, Retry, Step};
+use crate::error::{End, HTTPException, Retry, Step, is_timeout};
 
 /// What one attempt to get more bytes brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -562,10 +562,8 @@ impl<S> Drop for Wire<S> {
 
 /// The crate's error for a stream's.
 pub(crate) fn stream_error(error: io::Error, step: Step, retry: Retry) -> HTTPException {
-    match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            HTTPException::TimedOut { step, written: 0 }
-        }
-        _ => HTTPException::Io { error, step, retry },
+    if is_timeout(&error) {
+        return HTTPException::TimedOut { step, written: 0 };
     }
+    HTTPException::Io { error, step, retry }
 }
