@@ -12,6 +12,12 @@ use std::net::SocketAddr;
 
 use crate::message::HTTPMessage;
 
+#[cfg(feature = "server")]
+mod server;
+
+#[cfg(feature = "server")]
+pub use server::{BadRequest, BadResponse};
+
 /// Everything that can go wrong in an exchange; `http.client.HTTPException` and, beside it, what
 /// `http.client` raises as built-in exceptions.
 ///
@@ -46,6 +52,12 @@ pub enum HTTPException {
         /// The line, without its end, as far as it came.
         line: Excerpt,
     },
+    /// The head of a request is refused by a server.
+    #[cfg(feature = "server")]
+    BadRequest(BadRequest),
+    /// A response can't be sent as asked.
+    #[cfg(feature = "server")]
+    BadResponse(BadResponse),
     /// A line is longer than its limit (`http.client.LineTooLong`).
     LineTooLong {
         /// The kind of line.
@@ -272,6 +284,8 @@ pub enum MessagePart {
 pub enum LineKind {
     /// The status line.
     StatusLine,
+    /// The request line, or its target.
+    RequestLine,
     /// A line of the header section.
     HeaderLine,
     /// A chunk-size line, extensions included.
@@ -484,6 +498,10 @@ impl HTTPException {
     /// The caller gave something that can't be sent, or called at the wrong time; no byte of it
     /// was written, except of a body that came piece by piece and then proved wrong.
     pub fn is_caller_error(&self) -> bool {
+        #[cfg(feature = "server")]
+        if matches!(self, Self::BadResponse(_)) {
+            return true;
+        }
         matches!(
             self,
             Self::NotConnected
@@ -562,6 +580,10 @@ impl HTTPException {
             Self::IncompleteRead(read) => Self::IncompleteRead(read.clone()),
             Self::ImproperConnectionState(state) => Self::ImproperConnectionState(*state),
             Self::BadStatusLine { line } => Self::BadStatusLine { line: line.clone() },
+            #[cfg(feature = "server")]
+            Self::BadRequest(fault) => Self::BadRequest(fault.clone()),
+            #[cfg(feature = "server")]
+            Self::BadResponse(fault) => Self::BadResponse(fault.clone()),
             Self::LineTooLong { line, limit } => Self::LineTooLong {
                 line: *line,
                 limit: *limit,
@@ -685,6 +707,10 @@ impl fmt::Display for HTTPException {
             Self::IncompleteRead(read) => write!(f, "{read}"),
             Self::ImproperConnectionState(state) => write!(f, "{state}"),
             Self::BadStatusLine { line } => write!(f, "bad status line {line}"),
+            #[cfg(feature = "server")]
+            Self::BadRequest(fault) => write!(f, "{fault}"),
+            #[cfg(feature = "server")]
+            Self::BadResponse(fault) => write!(f, "{fault}"),
             Self::LineTooLong { line, limit } => {
                 write!(f, "got more than {limit} bytes when reading a {line}")
             }
@@ -852,6 +878,7 @@ impl fmt::Display for LineKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::StatusLine => "status line",
+            Self::RequestLine => "request line",
             Self::HeaderLine => "header line",
             Self::ChunkSize => "chunk size",
             Self::TrailerLine => "trailer line",

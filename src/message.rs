@@ -381,6 +381,12 @@ impl HTTPMessage {
         });
     }
 
+    /// The fields, as places in the block.
+    #[cfg(feature = "server")]
+    pub(crate) fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
     /// The fields, to be changed in place.
     pub(crate) fn fields_mut(&mut self) -> &mut Vec<Field> {
         &mut self.fields

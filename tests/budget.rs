@@ -464,6 +464,7 @@ const ROOMY: Limits = Limits {
     chunk_size_line: usize::MAX >> 1,
     headers: usize::MAX,
     head: usize::MAX >> 1,
+    target: usize::MAX >> 1,
     interim_responses: usize::MAX,
     trailers: usize::MAX,
     trailer_section: usize::MAX >> 1,

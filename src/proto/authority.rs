@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use crate::error::{Excerpt, HTTPException, InvalidURL, UrlPart};
+#[cfg(feature = "server")]
+use crate::proto::scan;
 
 /// A host without brackets and a port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,55 @@ pub(crate) fn is_host_field(value: &[u8]) -> bool {
     };
     let bare_address = text.contains("::") && !text.starts_with('[');
     text.is_empty() || (!bare_address && split(text, None, 80).is_ok())
+}
+
+/// Host and port as a peer wrote them, `uri-host [ ":" port ]` with nothing left out of RFC 3986
+/// section 3.2.2 but future forms of addresses; nothing if they are not so, or the host is empty. An
+/// IPv6 address keeps its brackets; a zone means nothing to another machine.
+#[cfg(feature = "server")]
+pub(crate) fn split_received(bytes: &[u8]) -> Option<(&[u8], Option<u16>)> {
+    let end = match bytes {
+        [b'[', ..] => bytes
+            .iter()
+            .position(|&octet| octet == b']')?
+            .checked_add(1)?,
+        _ => {
+            let colon = bytes.iter().position(|&octet| octet == b':');
+            colon.unwrap_or(bytes.len())
+        }
+    };
+    let (host, rest) = bytes.split_at_checked(end)?;
+    let port = match rest {
+        [] | [b':'] => None,
+        [b':', digits @ ..] => Some(u16::try_from(scan::decimal(digits)?).ok()?),
+        _ => return None,
+    };
+    is_received_host(host).then_some((host, port))
+}
+
+#[cfg(feature = "server")]
+fn is_received_host(host: &[u8]) -> bool {
+    match host {
+        [b'[', address @ .., b']'] => {
+            let address = std::str::from_utf8(address);
+            address.is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok())
+        }
+        _ => !host.is_empty() && is_encoded_name(host),
+    }
+}
+
+/// Whether these are unreserved characters, sub-delimiters and whole percent-encodings.
+#[cfg(feature = "server")]
+fn is_encoded_name(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'%', a, b, after @ ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => after,
+            [octet, after @ ..] if is_unreserved(*octet) || b"!$&'()*+,;=".contains(octet) => after,
+            _ => return false,
+        };
+    }
 }
 
 fn field(host: &str, port: u16, default_port: u16) -> String {

@@ -327,7 +327,7 @@ pub(crate) fn content_of(line: &[u8]) -> (&[u8], bool) {
 
 fn bare_lf_fault(line: LineKind) -> Forgiven {
     match line {
-        LineKind::StatusLine | LineKind::HeaderLine => Forgiven::BareLf,
+        LineKind::StatusLine | LineKind::RequestLine | LineKind::HeaderLine => Forgiven::BareLf,
         LineKind::ChunkSize | LineKind::TrailerLine => Forgiven::BareLfInChunks,
     }
 }

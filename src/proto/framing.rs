@@ -7,7 +7,7 @@ use crate::proto::limits::{Forgiven, ForgivenSet, Tolerance};
 use crate::proto::response::HTTPVersion;
 use crate::proto::scan;
 
-/// How the body of a response ends.
+/// How the body of a message ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyLength {
@@ -39,7 +39,9 @@ pub enum FramingRule {
     OtherTransferCoding,
     /// Item 6: a valid `Content-Length`.
     ContentLength,
-    /// Item 8: no declared length.
+    /// Item 7: a request without a declared length has no body.
+    NoLength,
+    /// Item 8: a response without a declared length.
     UntilClose,
 }
 
@@ -52,6 +54,7 @@ impl FramingRule {
             Self::Upgrade => "RFC 9110 section 7.8",
             Self::Chunked | Self::OtherTransferCoding => "RFC 9112 section 6.3 item 4",
             Self::ContentLength => "RFC 9112 section 6.3 item 6",
+            Self::NoLength => "RFC 9112 section 6.3 item 7",
             Self::UntilClose => "RFC 9112 section 6.3 item 8",
         }
     }
@@ -61,21 +64,21 @@ impl FramingRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The response says `Connection: close` (RFC 9112 section 9.6).
+    /// The peer's message says `Connection: close` (RFC 9112 section 9.6).
     PeerCloses,
-    /// The request said `Connection: close` (RFC 9112 section 9.6).
+    /// Our message says `Connection: close` (RFC 9112 section 9.6).
     WeClose,
     /// HTTP/1.0 without `Connection: keep-alive` (RFC 9112 section 9.3).
     Http10,
     /// The body lasted until the connection closed (RFC 9112 section 6.3).
     BodyUntilClose,
-    /// The framing of the response was faulty and forgiven (RFC 9112 section 6.1).
+    /// The framing of the peer's message was faulty and forgiven (RFC 9112 section 6.1).
     FaultyFraming,
     /// The stream belongs to another protocol (RFC 9110 section 7.8, section 9.3.6).
     Switched,
-    /// The request was not sent to its end (RFC 9112 section 9.5).
+    /// The request was not sent, or by a server not read, to its end (RFC 9112 sections 9.3, 9.5).
     RequestIncomplete,
-    /// The response was not read to its end (RFC 9112 section 9.3).
+    /// The response was not read, or by a server not sent, to its end (RFC 9112 section 9.3).
     ResponseIncomplete,
     /// Bytes came that belong to no response (RFC 9112 section 9.2).
     UnsolicitedData,
@@ -83,7 +86,7 @@ pub enum CloseReason {
     Failed,
 }
 
-/// The framing of a response: what, why, and whether the connection survives it.
+/// The framing of a message: what, why, and whether the connection survives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Framing {
@@ -158,10 +161,10 @@ pub fn response_framing(
 /// [`decide`] looks at the fields themselves.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FramingFields {
-    content_length: Option<u64>,
-    chunked: bool,
-    irregular: bool,
-    connection: ConnectionOptions,
+    pub(crate) content_length: Option<u64>,
+    pub(crate) chunked: bool,
+    pub(crate) irregular: bool,
+    pub(crate) connection: ConnectionOptions,
 }
 
 /// The options of the `Connection` fields that matter here (RFC 9110 section 7.6.1).
@@ -274,7 +277,7 @@ impl Framing {
         self.close = Some(CloseReason::Switched);
     }
 
-    fn forgive(&mut self, fault: Forgiven) {
+    pub(crate) fn forgive(&mut self, fault: Forgiven) {
         self.forgiven.insert(fault);
         self.close.get_or_insert(CloseReason::FaultyFraming);
     }

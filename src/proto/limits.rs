@@ -22,8 +22,11 @@ pub struct Limits {
     /// Lines of a header section, continuation lines included. 256: `http.client`'s 100 is too
     /// few for real servers.
     pub headers: usize,
-    /// Bytes of all heads of one answer, interim responses included. 262,144.
+    /// Bytes of all heads of one answer, interim responses included, or of the head of a request.
+    /// 262,144.
     pub head: usize,
+    /// Bytes of a request's target. 8,192; servers ought to take 8,000 (RFC 9112 section 3).
+    pub target: usize,
     /// Interim (1xx) responses before the final one. 32.
     pub interim_responses: usize,
     /// Lines of a trailer section. 64.
@@ -43,6 +46,7 @@ impl Limits {
         chunk_size_line: 4_096,
         headers: 256,
         head: 262_144,
+        target: 8_192,
         interim_responses: 32,
         trailers: 64,
         trailer_section: 16_384,
@@ -180,6 +184,23 @@ impl Tolerance {
         fields_as_given: true,
         body_as_given: true,
         ..Self::STANDARD
+    };
+}
+
+/// What a server forgives: nothing but empty lines before a request.
+#[cfg(feature = "server")]
+impl Tolerance {
+    /// The default of servers. What a client can be excused for may be an attack in a request,
+    /// which intermediaries could read differently; so nothing is forgiven but up to two empty
+    /// lines before the request line (RFC 9112 section 2.2).
+    ///
+    /// Of the other switches those count that concern field lines, the chunked coding, repeated
+    /// lengths, and `Transfer-Encoding` beside a length or in HTTP/1.0; those of status lines and
+    /// of a caller's requests mean nothing to a server, and neither do those by which a body would
+    /// last until the connection closes.
+    pub const SERVER: Self = Self {
+        leading_empty_lines: true,
+        ..Self::STRICT
     };
 }
 

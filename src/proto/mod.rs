@@ -34,6 +34,8 @@ mod limits;
 pub(crate) mod request;
 mod response;
 mod scan;
+#[cfg(feature = "server")]
+pub mod server;
 pub(crate) mod steps;
 
 pub use body::{Advance, BodyDecoder, CHUNK_END, ChunkHead, Decoded, LAST_CHUNK};

@@ -604,7 +604,7 @@ fn absolute_form_authority(target: &str) -> Option<&str> {
     rest.split(['/', '?']).next()
 }
 
-fn check_name(name: &[u8], tolerance: &Tolerance) -> Result<(), HTTPException> {
+pub(crate) fn check_name(name: &[u8], tolerance: &Tolerance) -> Result<(), HTTPException> {
     let legal = if tolerance.fields_as_given {
         is_name_as_given(name)
     } else {
@@ -690,7 +690,7 @@ fn ends_in_one_chunked(value: &[u8]) -> bool {
     last_is_chunked
 }
 
-fn invalid_value(name: &[u8], value: &[u8]) -> HTTPException {
+pub(crate) fn invalid_value(name: &[u8], value: &[u8]) -> HTTPException {
     let secret = [&b"authorization"[..], b"proxy-authorization", b"cookie"]
         .iter()
         .any(|known| known.eq_ignore_ascii_case(name));

@@ -349,6 +349,7 @@ fn s_2_3_1_every_received_element_has_a_limit() {
         chunk_size_line: 10,
         headers: 3,
         head: 100,
+        target: 0,
         interim_responses: 1,
         trailers: 1,
         trailer_section: 30,

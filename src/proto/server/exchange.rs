@@ -1,0 +1,631 @@
+//! The server's state machine: one exchange after the other on one connection, without I/O (RFC
+//! 9112 sections 6 to 9, RFC 9110 sections 7.8, 9.3 and 10.1.1).
+//!
+//! ```text
+//!           receive_head              send_response              end_headers
+//!    Idle ──────────────▶ Received ──────────────────▶ Started ──────────────▶ Sent
+//!     ▲                    │    ▲                       │   ▲                  │  │
+//!     │                    └────┘ send_interim          └───┘ send_header      │  │ 101, or 2xx
+//!     │                                                                        │  │ to CONNECT
+//!     └────────────────────────────────────────────────────────────────────────┘  ▼
+//!       next_request, from the proven end of request and response              Switched
+//! ```
+//!
+//! The body of the request may be read in every state behind Idle. Whatever the caller forgets is
+//! put right by the framing: a response is counted, chunked, or lasts until the connection closes.
+
+use crate::error::{BadRequest, BadResponse, BodyFault, End, Excerpt, HTTPException};
+use crate::error::{IncompleteRead, MessagePart};
+use crate::proto::body::{Advance, BodyDecoder, Decoded, LAST_CHUNK};
+use crate::proto::framing::{BodyLength, CloseReason, Framing};
+use crate::proto::limits::{Limits, Tolerance};
+use crate::proto::request::{FieldValue, write_trailers};
+use crate::proto::response::HTTPVersion;
+use crate::proto::scan;
+use crate::proto::server::framing;
+use crate::proto::server::head::{Expectation, RequestHead};
+use crate::proto::server::refusal::Refusal;
+use crate::proto::server::response::{ResponseHead, bad};
+
+/// What [`Exchange::receive_head`] made of the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Received {
+    /// The head is not complete.
+    NeedMore,
+    /// The head is complete and has so many bytes; its body follows.
+    Head(usize),
+}
+
+/// Where an exchange stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExchangeState {
+    /// A request is awaited.
+    #[default]
+    Idle,
+    /// A request came, or was refused; no response was begun.
+    Received,
+    /// After `send_response`: fields may be added.
+    Started,
+    /// After `end_headers`: the body may be given.
+    Sent,
+    /// After 101 or a 2xx to CONNECT: the stream belongs to another protocol.
+    Switched,
+}
+
+/// How a piece of a response's body goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Piece {
+    /// As it is.
+    AsIs,
+    /// As a chunk: [`ChunkHead`](crate::proto::ChunkHead), the piece,
+    /// [`CHUNK_END`](crate::proto::CHUNK_END).
+    Chunk,
+    /// Not at all: the request was HEAD, or the piece is empty.
+    Nothing,
+}
+
+/// What of the response's body has been given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Outgoing {
+    /// The head is not out.
+    #[default]
+    Due,
+    /// The answer to HEAD: what is given is dropped.
+    Head,
+    /// The status has no content.
+    NoContent,
+    Length {
+        declared: u64,
+        given: u64,
+    },
+    Chunked,
+    UntilClose,
+    /// Complete, or given up.
+    Ended,
+}
+
+/// One connection's protocol state at the server. See the [module
+/// documentation](crate::proto::server) for its use.
+#[derive(Debug)]
+pub struct Exchange {
+    limits: Limits,
+    tolerance: Tolerance,
+    version: HTTPVersion,
+    state: ExchangeState,
+    request: RequestHead,
+    framing: Option<Framing>,
+    decoder: BodyDecoder,
+    response: ResponseHead,
+    outgoing: Outgoing,
+    /// `100 Continue` was sent.
+    continued: bool,
+    close: Option<CloseReason>,
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self::new(Limits::DEFAULT, Tolerance::SERVER)
+    }
+}
+
+impl Exchange {
+    /// The state of a new connection.
+    pub fn new(limits: Limits, tolerance: Tolerance) -> Self {
+        Self {
+            limits,
+            tolerance,
+            version: HTTPVersion::Http11,
+            state: ExchangeState::Idle,
+            request: RequestHead::new(),
+            framing: None,
+            decoder: BodyDecoder::new(BodyLength::None, limits, tolerance),
+            response: ResponseHead::default(),
+            outgoing: Outgoing::Due,
+            continued: false,
+            close: None,
+        }
+    }
+
+    /// Sets the version of the responses (`protocol_version`). With HTTP/1.0 every connection is
+    /// closed after one exchange, as in `http.server`.
+    pub fn set_version(&mut self, version: HTTPVersion) {
+        self.version = version;
+    }
+
+    /// Where the exchange stands.
+    pub fn state(&self) -> ExchangeState {
+        self.state
+    }
+
+    /// Parses the head of a request. `input` begins where the last message ended and holds what it
+    /// held at the last call, and more behind it.
+    ///
+    /// # Errors
+    /// What [`RequestHead::parse`] and
+    /// [`request_framing`](crate::proto::server::request_framing) say. A response to what was
+    /// refused can then be sent; the connection is closed behind it.
+    pub fn receive_head(&mut self, input: &[u8]) -> Result<Received, Refusal> {
+        if self.state != ExchangeState::Idle {
+            return Err(bad(BadResponse::OutOfTurn).into());
+        }
+        let parsed = self.parse_head(input);
+        if parsed.is_err() {
+            self.refused();
+        }
+        parsed
+    }
+
+    fn parse_head(&mut self, input: &[u8]) -> Result<Received, Refusal> {
+        let parsed = self.request.parse(input, &self.limits, &self.tolerance)?;
+        let Some(length) = parsed else {
+            return Ok(Received::NeedMore);
+        };
+        let framing = framing::decide(
+            self.request.version(),
+            self.request.headers(),
+            self.request.framing_fields(),
+            &self.tolerance,
+        )?;
+        self.decoder.restart(framing.body);
+        self.close = framing.close;
+        self.framing = Some(framing);
+        self.state = ExchangeState::Received;
+        self.check_body_size()?;
+        Ok(Received::Head(length))
+    }
+
+    /// A body that says by itself that it is too large is refused before it comes.
+    fn check_body_size(&self) -> Result<(), Refusal> {
+        match self.decoder.missing() {
+            Some(length) if length > self.limits.body => Err(HTTPException::TooLarge {
+                what: crate::error::Measured::Body,
+                limit: self.limits.body,
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing more is read from a peer that broke the framing.
+    fn refused(&mut self) {
+        if self.state == ExchangeState::Idle {
+            self.state = ExchangeState::Received;
+        }
+        self.close = Some(CloseReason::Failed);
+    }
+
+    /// The stream ended, or time ran out, before the head was complete. `input` is what came.
+    ///
+    /// # Errors
+    /// Always: `IncompleteRead`, 400.
+    pub fn head_ended(&mut self, input: &[u8], end: End) -> Refusal {
+        self.refused();
+        HTTPException::IncompleteRead(IncompleteRead {
+            partial: input.get(..256).unwrap_or(input).to_vec(),
+            got: u64::try_from(input.len()).unwrap_or(u64::MAX),
+            expected: None,
+            part: MessagePart::Head,
+            end,
+        })
+        .into()
+    }
+
+    /// The head of the request.
+    pub fn request(&self) -> &RequestHead {
+        &self.request
+    }
+
+    /// The framing of the request, once its head is complete.
+    pub fn framing(&self) -> Option<Framing> {
+        self.framing
+    }
+
+    /// The decoder of the request's body; it has the trailers, once the body is complete.
+    pub fn decoder(&self) -> &BodyDecoder {
+        &self.decoder
+    }
+
+    /// Whether the request expects nothing that nobody knows.
+    ///
+    /// # Errors
+    /// `BadRequest` with `Expectation`: 417. The connection survives if there is no body (RFC 9110
+    /// section 10.1.1).
+    pub fn check_expectation(&self) -> Result<(), Refusal> {
+        if self.request.expectation() != Expectation::Unknown {
+            return Ok(());
+        }
+        let value = self.request.headers().get_all_bytes("expect");
+        let values: Vec<&[u8]> = value.collect();
+        let fault = BadRequest::Expectation(Excerpt::new(&values.join(&b", "[..])));
+        Err(Refusal {
+            closes: !self.decoder.is_complete(),
+            ..HTTPException::BadRequest(fault).into()
+        })
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends the body, and has not got it.
+    /// Once bytes of the body came it waits no longer.
+    pub fn expects_continue(&self) -> bool {
+        self.request.expectation() == Expectation::Continue
+            && self.framing.is_some()
+            && !self.continued
+            && !self.decoder.is_complete()
+            && self.decoder.delivered() == 0
+            && self.close != Some(CloseReason::Failed)
+    }
+
+    /// See [`BodyDecoder::decode`]; for the body of the request.
+    ///
+    /// # Errors
+    /// As [`BodyDecoder::advance`], with the status that answers it.
+    #[inline]
+    pub fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<Decoded, Refusal> {
+        let decoded = self.decoder.decode(input, output);
+        decoded.map_err(|error| self.body_failed(error))
+    }
+
+    /// See [`BodyDecoder::advance`].
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn advance(&mut self, input: &[u8]) -> Result<Advance, Refusal> {
+        let advanced = self.decoder.advance(input);
+        advanced.map_err(|error| self.body_failed(error))
+    }
+
+    /// See [`BodyDecoder::take`].
+    pub fn take(&mut self, count: usize) {
+        self.decoder.take(count);
+    }
+
+    /// The stream ended inside the body of the request, or behind it.
+    ///
+    /// # Errors
+    /// `IncompleteRead` unless the body is complete (RFC 9112 section 8).
+    pub fn end_of_input(&mut self, end: End) -> Result<(), Refusal> {
+        if self.decoder.is_complete() {
+            return Ok(());
+        }
+        let error = match self.decoder.incomplete() {
+            HTTPException::IncompleteRead(read) => {
+                HTTPException::IncompleteRead(IncompleteRead { end, ..read })
+            }
+            other => other,
+        };
+        Err(self.body_failed(error))
+    }
+
+    fn body_failed(&mut self, error: HTTPException) -> Refusal {
+        self.close = Some(CloseReason::Failed);
+        error.into()
+    }
+
+    /// Writes an interim response (RFC 9110 section 15.2): 100 Continue, 103 Early Hints.
+    /// [`Self::head`] is what to write.
+    ///
+    /// # Errors
+    /// `BadResponse`: `OutOfTurn` once the response has begun, `Status`, `InterimToHttp10`;
+    /// `InvalidHeaderName`, `InvalidHeaderValue`.
+    pub fn send_interim(
+        &mut self,
+        status: u16,
+        reason: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<(), HTTPException> {
+        self.check_state(ExchangeState::Received)?;
+        if !matches!(status, 100 | 102..=199) {
+            return Err(bad(BadResponse::Status(status)));
+        }
+        if self.request.version() == HTTPVersion::Http10 || self.version == HTTPVersion::Http10 {
+            return Err(bad(BadResponse::InterimToHttp10));
+        }
+        self.response
+            .start(b"HTTP/1.1", status, reason.as_bytes())?;
+        for (name, value) in fields {
+            self.response.put_field(name.as_bytes(), *value)?;
+        }
+        self.response.put_known(b"\r\n");
+        self.continued |= status == 100;
+        Ok(())
+    }
+
+    /// Begins the response (`send_response_only`).
+    ///
+    /// # Errors
+    /// `BadResponse`: `OutOfTurn`, `Status`, `Reason`.
+    pub fn send_response(&mut self, status: u16, reason: &str) -> Result<(), HTTPException> {
+        self.check_state(ExchangeState::Received)?;
+        if !matches!(status, 101 | 200..=999) {
+            return Err(bad(BadResponse::Status(status)));
+        }
+        let version = self.version.as_str().as_bytes();
+        self.response.start(version, status, reason.as_bytes())?;
+        self.state = ExchangeState::Started;
+        Ok(())
+    }
+
+    /// Adds a field to the response. `Content-Length` declares the body, which is then counted;
+    /// `Transfer-Encoding: chunked` is a wish, which is granted to clients that know the coding;
+    /// `Connection: close` closes the connection behind the response.
+    ///
+    /// # Errors
+    /// `BadResponse` with `OutOfTurn`; `InvalidHeaderName`, `InvalidHeaderValue`,
+    /// `ConflictingHeader`. The response stays as it was.
+    pub fn send_header(
+        &mut self,
+        name: &str,
+        value: &(impl FieldValue + ?Sized),
+    ) -> Result<(), HTTPException> {
+        self.check_state(ExchangeState::Started)?;
+        self.response.put_field(name.as_bytes(), value)
+    }
+
+    /// Ends the head; [`Self::head`] is what to write. `length` is that of the body, if it is known:
+    /// what was declared by a field goes before it. Without one the body is chunked, or lasts until
+    /// the connection closes where the client knows no chunks.
+    ///
+    /// # Errors
+    /// `BadResponse`: `OutOfTurn`, `MissingHeader`, `NoContent`, `NotOffered`; `ConflictingHeader`.
+    /// Fields may be added then.
+    pub fn end_headers(&mut self, length: Option<u64>) -> Result<(), HTTPException> {
+        self.check_state(ExchangeState::Started)?;
+        self.response.check_needed()?;
+        let switches = self.is_switch()?;
+        let outgoing = self.frame(length)?;
+        // The client may send its body or not; which one, it need not say.
+        if self.expects_continue() {
+            self.set_close_reason(CloseReason::RequestIncomplete);
+        }
+        self.outgoing = outgoing;
+        self.put_framing(length);
+        self.put_connection(switches);
+        self.response.put_known(b"\r\n");
+        self.state = ExchangeState::Sent;
+        if switches {
+            self.state = ExchangeState::Switched;
+            self.outgoing = Outgoing::Ended;
+            self.close = Some(CloseReason::Switched);
+        }
+        Ok(())
+    }
+
+    /// Whether the stream belongs to another protocol from here on; only to one that was offered.
+    fn is_switch(&self) -> Result<bool, HTTPException> {
+        let connects = self.request.method() == b"CONNECT";
+        match self.response.status {
+            101 if self.response.switches_to(|protocol| self.offers(protocol)) => Ok(true),
+            101 => Err(bad(BadResponse::NotOffered)),
+            200..=299 => Ok(connects),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether the request offered this protocol. HTTP/1.0 has no upgrade (RFC 9110 section 7.8).
+    fn offers(&self, protocol: &[u8]) -> bool {
+        let offered = self.request.headers().get_all_bytes("upgrade");
+        self.request.version() == HTTPVersion::Http11
+            && self.request.framing_fields().connection.upgrade
+            && offered
+                .flat_map(scan::list_elements)
+                .any(|offered| offered.eq_ignore_ascii_case(protocol))
+    }
+
+    /// How the body goes out (RFC 9110 sections 8.6 and 15, RFC 9112 section 6.1).
+    fn frame(&mut self, length: Option<u64>) -> Result<Outgoing, HTTPException> {
+        let status = self.response.status;
+        let declared = self.response.declared;
+        if self.response.wants_chunks && declared.is_some() {
+            return Err(HTTPException::ConflictingHeader {
+                name: "Transfer-Encoding",
+            });
+        }
+        let known = declared.or(length);
+        let is_switch = status == 101 || (status < 300 && self.request.method() == b"CONNECT");
+        Ok(match (status, known) {
+            (204 | 205, None | Some(0)) => Outgoing::NoContent,
+            _ if is_switch && known.unwrap_or_default() == 0 => Outgoing::NoContent,
+            (204 | 205, _) => return Err(bad(BadResponse::NoContent(status))),
+            _ if is_switch => return Err(bad(BadResponse::NoContent(status))),
+            (304, _) => Outgoing::NoContent,
+            _ if self.request.method() == b"HEAD" => Outgoing::Head,
+            (_, Some(declared)) if declared > 0 || !self.response.wants_chunks => {
+                Outgoing::Length { declared, given: 0 }
+            }
+            _ if self.can_chunk() => Outgoing::Chunked,
+            _ => Outgoing::UntilClose,
+        })
+    }
+
+    fn can_chunk(&self) -> bool {
+        self.request.version() == HTTPVersion::Http11 && self.version == HTTPVersion::Http11
+    }
+
+    fn put_framing(&mut self, length: Option<u64>) {
+        let status = self.response.status;
+        let known = self.response.declared.or(length);
+        match (self.outgoing, known) {
+            (Outgoing::Length { declared, .. }, _) => self.response.put_content_length(declared),
+            (Outgoing::Chunked, _) => {
+                self.response.put_known(b"Transfer-Encoding: chunked\r\n");
+            }
+            (Outgoing::UntilClose, _) => self.set_close_reason(CloseReason::BodyUntilClose),
+            (Outgoing::NoContent, _) if status == 205 => self.response.put_content_length(0),
+            // What GET would have got; of 304 only what the caller knows.
+            (Outgoing::Head, Some(length)) => self.response.put_content_length(length),
+            (Outgoing::NoContent, _) if status == 304 => {
+                if let Some(length) = self.response.declared {
+                    self.response.put_content_length(length);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Says what becomes of the connection (RFC 9112 sections 9.3 and 9.6).
+    fn put_connection(&mut self, switches: bool) {
+        let options = self.response.connection;
+        if switches {
+            if self.response.has_upgrade() && !options.upgrade {
+                self.response.put_known(b"Connection: upgrade\r\n");
+            }
+            return;
+        }
+        if options.close {
+            self.set_close_reason(CloseReason::WeClose);
+        }
+        if self.version == HTTPVersion::Http10 {
+            self.set_close_reason(CloseReason::Http10);
+        }
+        if self.response.has_upgrade() && !options.upgrade {
+            self.response.put_known(b"Connection: upgrade\r\n");
+        }
+        if self.close.is_some() && !options.close {
+            self.response.put_known(b"Connection: close\r\n");
+        } else if self.close.is_none()
+            && self.request.version() == HTTPVersion::Http10
+            && !options.keep_alive
+        {
+            self.response.put_known(b"Connection: keep-alive\r\n");
+        }
+    }
+
+    /// The bytes of the last head that was ended, or of the interim response.
+    pub fn head(&self) -> &[u8] {
+        self.response.bytes()
+    }
+
+    /// The status of the response that was begun.
+    pub fn status(&self) -> Option<u16> {
+        match self.state {
+            ExchangeState::Idle | ExchangeState::Received => None,
+            _ => Some(self.response.status),
+        }
+    }
+
+    /// Takes note that a piece of the body is about to be written, and says how.
+    ///
+    /// # Errors
+    /// `BadResponse`: `OutOfTurn` before the head or behind the end, `NoContent`.
+    /// `BodyLengthMismatch` for bytes beyond the declared length. Nothing may be written then.
+    pub fn give(&mut self, data: &[u8]) -> Result<Piece, HTTPException> {
+        let count = u64::try_from(data.len()).unwrap_or(u64::MAX);
+        self.give_count(count)
+    }
+
+    pub(crate) fn give_count(&mut self, count: u64) -> Result<Piece, HTTPException> {
+        match &mut self.outgoing {
+            Outgoing::Due | Outgoing::Ended => Err(bad(BadResponse::OutOfTurn)),
+            _ if count == 0 => Ok(Piece::Nothing),
+            Outgoing::NoContent => Err(bad(BadResponse::NoContent(self.response.status))),
+            Outgoing::Head => Ok(Piece::Nothing),
+            Outgoing::Chunked => Ok(Piece::Chunk),
+            Outgoing::UntilClose => Ok(Piece::AsIs),
+            Outgoing::Length { declared, given } => {
+                let total = given.saturating_add(count);
+                if total > *declared {
+                    return Err(HTTPException::BodyLengthMismatch {
+                        declared: *declared,
+                        given: total,
+                    });
+                }
+                *given = total;
+                Ok(Piece::AsIs)
+            }
+        }
+    }
+
+    /// Ends the response; returns what is still to be written.
+    ///
+    /// # Errors
+    /// `BadResponse` with `OutOfTurn` before the head is ended; `BodyLengthMismatch` if less was
+    /// given than declared: the connection can't be used again, and must be closed so that the
+    /// client sees what is missing.
+    pub fn end_response(&mut self) -> Result<&'static [u8], HTTPException> {
+        let ended = match self.outgoing {
+            Outgoing::Due => return Err(bad(BadResponse::OutOfTurn)),
+            Outgoing::Length { declared, given } if given < declared => {
+                self.set_close_reason(CloseReason::ResponseIncomplete);
+                Err(HTTPException::BodyLengthMismatch { declared, given })
+            }
+            Outgoing::Chunked => Ok(LAST_CHUNK),
+            _ => Ok(&b""[..]),
+        };
+        self.outgoing = Outgoing::Ended;
+        ended
+    }
+
+    /// As [`Self::end_response`], with trailer fields behind a chunked body (RFC 9112 section
+    /// 7.1.2); the bytes to write are appended to `out`.
+    ///
+    /// # Errors
+    /// `InvalidBody` if the body is not chunked; `InvalidHeaderName`, `InvalidHeaderValue`,
+    /// `InvalidBody` for fields that can't be trailers; nothing was appended.
+    pub fn end_response_with(
+        &mut self,
+        trailers: &[(&str, &str)],
+        out: &mut Vec<u8>,
+    ) -> Result<(), HTTPException> {
+        if self.outgoing != Outgoing::Chunked {
+            return Err(HTTPException::InvalidBody {
+                fault: BodyFault::Unframed,
+            });
+        }
+        let before = out.len();
+        out.extend_from_slice(b"0\r\n");
+        if let Err(error) = write_trailers(trailers, out) {
+            out.truncate(before);
+            return Err(error);
+        }
+        self.outgoing = Outgoing::Ended;
+        Ok(())
+    }
+
+    /// Takes note that the response will not be sent to its end: the connection must be closed, so
+    /// that the client sees that something is missing.
+    pub fn abandon_response(&mut self) {
+        self.outgoing = Outgoing::Ended;
+        self.set_close_reason(CloseReason::ResponseIncomplete);
+    }
+
+    /// Whether request and response came to their proven ends.
+    pub fn is_complete(&self) -> bool {
+        self.outgoing == Outgoing::Ended && self.decoder.is_complete()
+    }
+
+    /// Why the connection can't be used again, if that is known.
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.close
+    }
+
+    /// Takes note of a reason to close the connection; the first one counts.
+    pub fn set_close_reason(&mut self, reason: CloseReason) {
+        self.close.get_or_insert(reason);
+    }
+
+    /// Makes ready for the next request on the connection.
+    ///
+    /// # Errors
+    /// `BadResponse` with `OutOfTurn` unless the exchange is complete and nothing closes the
+    /// connection.
+    pub fn next_request(&mut self) -> Result<(), HTTPException> {
+        if !self.is_complete() || self.close.is_some() {
+            return Err(bad(BadResponse::OutOfTurn));
+        }
+        self.state = ExchangeState::Idle;
+        self.request.reset();
+        self.framing = None;
+        self.outgoing = Outgoing::Due;
+        self.continued = false;
+        Ok(())
+    }
+
+    fn check_state(&self, state: ExchangeState) -> Result<(), HTTPException> {
+        if self.state == state {
+            return Ok(());
+        }
+        Err(bad(BadResponse::OutOfTurn))
+    }
+}
