@@ -136,6 +136,7 @@
 //! |---|---|
 //! | (none) | everything but the following; no `unsafe` code, which the compiler enforces |
 //! | `sys` | what `std` can't do: bind a socket before it connects (`Builder::source_address`), and have the kernel send files (`sendfile`) where the stream is a plain socket. On Linux; it adds nothing on other systems. A program whose `main` is not Rust's must ignore SIGPIPE, as Rust's does: `sendfile` raises it when the peer goes away. All `unsafe` code of the crate is in `src/client/sys.rs`, behind this feature |
+//! | `urllib` | URLs, dates, forms and links: the modules `urllib` and `dates`, without I/O |
 //!
 //! # Minimum supported Rust version
 //!
@@ -147,12 +148,16 @@
 #![cfg_attr(all(feature = "sys", target_os = "linux"), deny(unsafe_code))]
 
 mod client;
+#[cfg(feature = "urllib")]
+pub mod dates;
 mod error;
 mod message;
 mod method;
 pub mod proto;
 mod status;
 pub mod testing;
+#[cfg(feature = "urllib")]
+pub mod urllib;
 
 pub use client::body::Body;
 pub use client::connection::{Builder, Continue, HTTPConnection, StaleCheck};

@@ -33,7 +33,7 @@ mod framing;
 mod limits;
 pub(crate) mod request;
 mod response;
-mod scan;
+pub(crate) mod scan;
 #[cfg(feature = "server")]
 pub mod server;
 pub(crate) mod steps;

@@ -13,6 +13,8 @@ mod support;
 mod a10_connections;
 mod a11_interim;
 mod a15_authority;
+#[cfg(feature = "urllib")]
+mod a16_uri;
 mod a1_syntax;
 mod a2_version;
 mod a3_target;

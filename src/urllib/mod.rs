@@ -1,0 +1,24 @@
+//! What a client needs beside `http.client`, without I/O: URLs, forms and links, as `urllib.parse`
+//! has them. The feature `urllib`.
+//!
+//! [`Url`] is the checked http or https URL that a request is made from; [`parse`] has the functions
+//! of `urllib.parse` for text in general.
+//!
+//! ```
+//! use stdhttp::urllib::Url;
+//!
+//! let url = Url::parse("https://www.example.org/search?q=rust#results")?;
+//! assert_eq!(url.hostname(), "www.example.org");
+//! assert_eq!(url.request_target(), "/search?q=rust");
+//! # Ok::<(), stdhttp::urllib::ParseError>(())
+//! ```
+
+mod error;
+mod octets;
+mod reference;
+mod url;
+mod url_parser;
+
+pub use error::{Fault, ParseError, Part};
+pub use url::{Origin, Url};
+pub use url_parser::UrlParser;
