@@ -7,8 +7,10 @@
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::parse_error::{Fault, Part};
 use crate::proto::{scan, steps};
-use crate::urllib::{Fault, ParseError, Part};
+
+pub use crate::parse_error::ParseError;
 
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
@@ -79,7 +81,7 @@ fn name(names: &'static [&'static str], place: i64) -> Option<&'static str> {
 ///
 /// let time = parse_http("Sunday, 06-Nov-94 08:49:37 GMT", SystemTime::now())?;
 /// assert_eq!(formatdate(time).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
-/// # Ok::<(), stdhttp::urllib::ParseError>(())
+/// # Ok::<(), stdhttp::dates::ParseError>(())
 /// ```
 pub fn parse_http(text: &str, now: SystemTime) -> Result<SystemTime, ParseError> {
     let mut reader = Reader { rest: text };
@@ -106,7 +108,7 @@ pub fn parse_http(text: &str, now: SystemTime) -> Result<SystemTime, ParseError>
 ///
 /// let time = parse_cookie("1994 Nov 6 8:49:37")?;
 /// assert_eq!(formatdate(time).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
-/// # Ok::<(), stdhttp::urllib::ParseError>(())
+/// # Ok::<(), stdhttp::dates::ParseError>(())
 /// ```
 pub fn parse_cookie(text: impl AsRef<[u8]>) -> Result<SystemTime, ParseError> {
     let found = CookieDate::find(text.as_ref());

@@ -148,11 +148,13 @@
 #![cfg_attr(all(feature = "sys", target_os = "linux"), deny(unsafe_code))]
 
 mod client;
-#[cfg(feature = "urllib")]
+#[cfg(any(feature = "server", feature = "urllib"))]
 pub mod dates;
 mod error;
 mod message;
 mod method;
+#[cfg(any(feature = "server", feature = "urllib"))]
+mod parse_error;
 pub mod proto;
 mod status;
 pub mod testing;

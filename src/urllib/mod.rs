@@ -13,12 +13,11 @@
 //! # Ok::<(), stdhttp::urllib::ParseError>(())
 //! ```
 
-mod error;
 mod octets;
 mod reference;
 mod url;
 mod url_parser;
 
-pub use error::{Fault, ParseError, Part};
+pub use crate::parse_error::{Fault, ParseError, Part};
 pub use url::{Origin, Url};
 pub use url_parser::UrlParser;

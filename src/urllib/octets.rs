@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::error::{Fault, ParseError, Part};
+use crate::parse_error::{Fault, ParseError, Part};
 use crate::proto::{scan, steps};
 
 /// Letters, digits, `-`, `.`, `_`, `~` (RFC 3986 section 2.3).

@@ -12,10 +12,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::str::FromStr;
 
-use super::error::{Fault, ParseError, Part};
 use super::reference::Reference;
 use super::url_parser::UrlParser;
 use crate::error::{HTTPException, UrlPart};
+use crate::parse_error::{Fault, ParseError, Part};
 use crate::proto::authority::Authority;
 use crate::{HTTP_PORT, HTTPS_PORT};
 

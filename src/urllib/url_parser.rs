@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::error::{Fault, ParseError, Part};
 use super::octets::{check, find_control, is_unreserved, quote_illegal};
 use super::reference::Reference;
 use super::url::{Url, check_length};
+use crate::parse_error::{Fault, ParseError, Part};
 
 /// Translates a host that is not ASCII into one that is; nothing if it is no name.
 type Idna = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;

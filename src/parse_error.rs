@@ -71,6 +71,7 @@ impl ParseError {
     }
 
     /// The same error, of a text that begins so many bytes later.
+    #[cfg(feature = "urllib")]
     pub(crate) fn moved(self, bytes: usize) -> Self {
         Self {
             offset: self.offset.saturating_add(bytes),
