@@ -13,13 +13,20 @@ use std::fmt;
 use std::ops::Range;
 use std::slice;
 
-/// Fields whose values `Debug` does not show.
+/// Fields whose values neither `Debug` nor the wire log nor an error shows.
 const SECRET: [&str; 4] = [
     "authorization",
     "proxy-authorization",
     "cookie",
     "set-cookie",
 ];
+
+/// Whether the values of a field are not to be shown; white space around its name does not count.
+pub(crate) fn is_secret(name: &[u8]) -> bool {
+    SECRET
+        .iter()
+        .any(|secret| name.trim_ascii().eq_ignore_ascii_case(secret.as_bytes()))
+}
 
 /// The header fields of a message: counterpart of `http.client.HTTPMessage`.
 ///
@@ -608,9 +615,7 @@ impl Eq for HTTPMessage {}
 impl fmt::Debug for HTTPMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let masked = self.items().map(|(name, value)| {
-            let secret = SECRET
-                .iter()
-                .any(|secret| name.trim().eq_ignore_ascii_case(secret));
+            let secret = is_secret(name.as_bytes());
             (name, if secret { Cow::Borrowed("***") } else { value })
         });
         f.debug_map().entries(masked).finish()

@@ -610,11 +610,19 @@ fn http_1_0_is_kept_alive_only_if_both_ask_for_it() {
 }
 
 #[test]
-fn several_values_are_folded_where_that_is_tolerated_and_each_is_checked() {
-    let tolerance = Tolerance {
-        folded_values: true,
-        ..Tolerance::STANDARD
-    };
+fn several_values_are_one_list_or_folded_and_each_is_checked() {
+    for (folded_values, separator) in [(true, "\\r\\n\\t"), (false, ", ")] {
+        several_values(
+            Tolerance {
+                folded_values,
+                ..Tolerance::STANDARD
+            },
+            separator,
+        );
+    }
+}
+
+fn several_values(tolerance: Tolerance, separator: &str) {
     let written = |value: &dyn Fn(&mut Exchange) -> Result<(), HTTPException>| {
         let mut exchange = Exchange::new(Limits::DEFAULT, tolerance);
         exchange.putrequest("GET", "/", Some("h"), Skip::default())?;
@@ -630,7 +638,9 @@ fn several_values_are_folded_where_that_is_tolerated_and_each_is_checked() {
     assert_eq!(none.ok(), line(""));
     let nested = [["a", "b"], ["c", "d"]];
     let four = written(&|exchange| exchange.putheader("X", &&Values(&nested)));
-    assert_eq!(four.ok(), line("a\\r\\n\\tb\\r\\n\\tc\\r\\n\\td"));
+    assert_eq!(four.ok(), line(&["a", "b", "c", "d"].join(separator)));
+    let blank = written(&|exchange| exchange.putheader("X", &["", " a\t", "\t", "b"]));
+    assert_eq!(blank.ok(), line(&["a", "b"].join(separator)));
     for bad in [["a\r\n\tb", "c"], ["a\u{1}", "b"], ["a", "b\nc"]] {
         let refused = written(&|exchange| exchange.putheader("X", &bad));
         assert!(matches!(

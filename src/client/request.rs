@@ -291,12 +291,12 @@ impl<C: Connect> HTTPConnection<C> {
     ) -> Result<(), HTTPException> {
         let chunk = chunk_head(bytes);
         let (start, end) = self.enclose(bytes, encoding, &chunk)?;
-        let head_written = self.head_written;
+        let done = self.head_written;
         let head = self.incoming.exchange.head();
-        let head = head.get(head_written..).unwrap_or_default();
+        let rest = head.get(done..).unwrap_or_default();
         self.head_written = usize::MAX;
         let wire = &mut self.incoming.source;
-        wire.write_all(&mut [head, start, bytes, end], written)?;
+        wire.write_head(head, done, &mut [rest, start, bytes, end], written)?;
         wire.flush()
     }
 
@@ -316,7 +316,7 @@ impl<C: Connect> HTTPConnection<C> {
         let mut count = 0;
         let wire = &mut self.incoming.source;
         let result = wire
-            .write_all(&mut [rest], &mut count)
+            .write_head(head, self.head_written, &mut [rest], &mut count)
             .and_then(|()| wire.flush());
         *written = written.saturating_add(count);
         let count = usize::try_from(count).unwrap_or(usize::MAX);

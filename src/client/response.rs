@@ -5,6 +5,7 @@
 //! timeout loses nothing, and closing a half-read response closes the connection.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use crate::client::incoming::Incoming;
@@ -30,16 +31,27 @@ const ENOUGH: usize = 32_000;
 ///
 /// It can be dropped at any time: the next request of its connection goes on where that is safe
 /// and opens a new connection where it is not.
-#[derive(Debug)]
 pub struct HTTPResponse<'a, W> {
     incoming: Half<'a, W>,
     closed: bool,
 }
 
-#[derive(Debug)]
 enum Half<'a, W> {
     Borrowed(&'a mut Incoming<W>),
     Owned(Box<Incoming<W>>),
+}
+
+impl<W: Source> fmt::Debug for HTTPResponse<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HTTPResponse")
+            .field("version", &self.http_version())
+            .field("status", &self.status())
+            .field("reason", &self.reason())
+            .field("headers", self.headers())
+            .field("framing", &self.framing())
+            .field("isclosed", &self.isclosed())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a, W: Source> HTTPResponse<'a, W> {

@@ -15,7 +15,6 @@ use crate::proto::{Exchange, Limits, Received, Skip, Tolerance};
 const REFUSAL: usize = 16_384;
 
 /// A tunnel to be opened, and the proxy's answer once it came.
-#[derive(Debug)]
 pub(crate) struct Tunnel {
     target: Authority,
     headers: Vec<(String, String)>,
@@ -23,6 +22,17 @@ pub(crate) struct Tunnel {
     tolerance: Tolerance,
     response: Option<HTTPMessage>,
     open: bool,
+}
+
+/// The fields hold the credentials for the proxy.
+impl std::fmt::Debug for Tunnel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tunnel")
+            .field("target", &self.target.authority_form())
+            .field("response", &self.response)
+            .field("open", &self.open)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Tunnel {

@@ -354,6 +354,28 @@ impl<S: Stream> Wire<S> {
         written: &mut u64,
     ) -> Result<(), HTTPException> {
         self.log.sent(pieces);
+        self.write_pieces(pieces, written)
+    }
+
+    /// As [`Self::write_all`], where the first piece is what is left of a request's head, of which
+    /// `done` bytes went out before.
+    pub(crate) fn write_head(
+        &mut self,
+        head: &[u8],
+        done: usize,
+        pieces: &mut [&[u8]],
+        written: &mut u64,
+    ) -> Result<(), HTTPException> {
+        let behind = pieces.get(1..).unwrap_or_default();
+        self.log.sent_head(head, done, behind);
+        self.write_pieces(pieces, written)
+    }
+
+    fn write_pieces(
+        &mut self,
+        pieces: &mut [&[u8]],
+        written: &mut u64,
+    ) -> Result<(), HTTPException> {
         loop {
             let done = pieces.iter().take_while(|piece| piece.is_empty()).count();
             let rest = pieces.get_mut(done..).unwrap_or_default();

@@ -113,6 +113,19 @@ fn is_encoded_name(bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether a `Host` field names this authority. A port that is not written is the default one, or
+/// without a default the authority's.
+pub(crate) fn is_same_authority(field: &[u8], authority: &str, default_port: Option<u16>) -> bool {
+    let Ok(field) = std::str::from_utf8(field) else {
+        return false;
+    };
+    let Ok((host, port)) = split(authority, None, default_port.unwrap_or(0)) else {
+        return false;
+    };
+    split(field, None, default_port.unwrap_or(port))
+        .is_ok_and(|(named, at)| at == port && named.eq_ignore_ascii_case(host))
+}
+
 fn field(host: &str, port: u16, default_port: u16) -> String {
     if port == default_port {
         return uri_host(host).into_owned();

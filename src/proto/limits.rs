@@ -116,7 +116,8 @@ pub struct Tolerance {
     /// A caller's field names may hold anything but a colon and line ends, and values may be
     /// folded, as in `http.client`.
     pub fields_as_given: bool,
-    /// `putheader` with several values sends them on continuation lines, as in `http.client`.
+    /// `putheader` with several values sends them on continuation lines, as in `http.client`, and
+    /// not as one list (RFC 9112 section 5.2 forbids a sender to fold).
     pub folded_values: bool,
     /// A caller's body may differ from its declared framing, any method may have one, and `send`
     /// needs no request. The connection is closed after such an exchange.
@@ -162,7 +163,6 @@ impl Tolerance {
         transfer_encoding_in_http10: true,
         chunk_size_padding: true,
         empty_chunk_extension: true,
-        folded_values: true,
         ..Self::STRICT
     };
 
@@ -182,6 +182,7 @@ impl Tolerance {
         missing_final_crlf: true,
         quiet_end: true,
         fields_as_given: true,
+        folded_values: true,
         body_as_given: true,
         ..Self::STANDARD
     };

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use crate::error::{BodyFault, Excerpt, HTTPException, InvalidURL, UrlPart};
-use crate::proto::authority::is_host_field;
+use crate::message::is_secret;
+use crate::proto::authority::{is_host_field, is_same_authority};
 use crate::proto::framing::ConnectionOptions;
 use crate::proto::limits::Tolerance;
 use crate::proto::response::HTTPVersion;
@@ -17,10 +18,12 @@ use crate::proto::scan;
 
 /// What a field value can be given as: text, bytes, an integer, or several of them.
 ///
-/// Text is sent as UTF-8; several values are continued by CRLF and a tab, as `http.client`
-/// documents it. This trait is sealed.
+/// Text is sent as UTF-8. Several values become one list, `a, b` (RFC 9110 section 5.3); those of
+/// `Cookie` one line `a; b` (RFC 6265 section 4.2.1). Empty ones are left out. A field that is no
+/// list takes one value. With `Tolerance::folded_values` they are continued by CRLF and a tab, as
+/// `http.client` documents it. This trait is sealed.
 pub trait FieldValue: sealed::Sealed {
-    /// Appends the value, as it was given, to `out`, and between several the separator.
+    /// Appends the value, as it was given, to `out`, and between several a continuation.
     #[doc(hidden)]
     fn append_to(&self, out: &mut Vec<u8>);
 
@@ -35,7 +38,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// What stands between several values of one `putheader`.
+/// What stands between several values of one `putheader` until they are laid out, and afterwards
+/// where folding is tolerated.
 const CONTINUATION: &[u8] = b"\r\n\t";
 
 macro_rules! byte_values {
@@ -164,7 +168,7 @@ pub(crate) enum DeclaredBody {
 }
 
 /// A request head while it is written, and the facts of it that matter afterwards.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct RequestHead {
     out: Vec<u8>,
     /// Where the method ends.
@@ -186,7 +190,7 @@ pub(crate) struct RequestHead {
 struct Seen(u32);
 
 /// Fields with a single value (RFC 9110 section 5.3), in the order of their bits in `Seen`.
-const SINGLETONS: [&str; 18] = [
+const SINGLETONS: [&str; 24] = [
     "Host",
     "Content-Length",
     "Transfer-Encoding",
@@ -205,7 +209,16 @@ const SINGLETONS: [&str; 18] = [
     "Content-Range",
     "Content-Location",
     "Cookie",
+    "Content-Disposition",
+    "Origin",
+    "Expires",
+    "Date",
+    "ETag",
+    "Last-Modified",
 ];
+
+/// Those that can come late.
+const TRAILERS: [&str; 3] = ["Date", "ETag", "Last-Modified"];
 
 impl Seen {
     fn bit(name: &str) -> u32 {
@@ -226,6 +239,17 @@ impl Seen {
             .iter()
             .find(|known| known.as_bytes().eq_ignore_ascii_case(name))?;
         Some((known, Self::bit(known)))
+    }
+}
+
+/// The head holds credentials.
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("method", &Excerpt::new(self.method()))
+            .field("length", &self.out.len())
+            .field("declared", &self.declared)
+            .finish_non_exhaustive()
     }
 }
 
@@ -307,7 +331,11 @@ impl RequestHead {
         self.out.extend_from_slice(b": ");
         let value_start = self.out.len();
         value.append_to(&mut self.out);
-        let checked = self.check_value(name, value_start, value.count(), tolerance);
+        let legal = match value.count() {
+            0 | 1 => self.check_value(name, value_start, tolerance),
+            count => self.lay_out(name, value_start, count, tolerance),
+        };
+        let checked = legal.and_then(|()| self.note(name, value_start, tolerance));
         if checked.is_err() {
             self.out.truncate(start);
         } else {
@@ -316,34 +344,79 @@ impl RequestHead {
         checked
     }
 
-    /// Checks the value that stands at the end of the buffer, and notes what it means.
+    /// Checks the value that stands at the end of the buffer.
     fn check_value(
         &mut self,
         name: &[u8],
         start: usize,
-        count: usize,
         tolerance: &Tolerance,
     ) -> Result<(), HTTPException> {
         if !tolerance.fields_as_given {
             trim_value(&mut self.out, start);
         }
         let value = self.out.get(start..).unwrap_or_default();
-        let legal = if tolerance.fields_as_given {
-            is_value_as_given(value)
-        } else if count > 1 && tolerance.folded_values {
-            let pieces = split_continuations(value).count();
-            pieces == count && split_continuations(value).all(scan::is_value)
-        } else {
-            scan::is_value(value)
+        let legal = match tolerance.fields_as_given {
+            true => is_value_as_given(value),
+            false => scan::is_value(value),
         };
-        if !legal {
+        if legal {
+            return Ok(());
+        }
+        Err(invalid_value(name, value))
+    }
+
+    /// Makes one value of several, which stand at the end of the buffer with continuations between
+    /// them. Empty ones are left out: they would be empty elements of a list, or continuation lines
+    /// of white space alone (RFC 9110 section 5.6.1, RFC 9112 section 5.2).
+    #[cold]
+    fn lay_out(
+        &mut self,
+        name: &[u8],
+        start: usize,
+        count: usize,
+        tolerance: &Tolerance,
+    ) -> Result<(), HTTPException> {
+        let folds = tolerance.folded_values;
+        let separator = if folds {
+            CONTINUATION
+        } else {
+            separator(name)?
+        };
+        let given = self.out.split_off(start);
+        let values: Vec<&[u8]> = split_continuations(&given).collect();
+        let as_given = folds && tolerance.fields_as_given;
+        if !as_given && (values.len() != count || !values.iter().all(|value| scan::is_value(value)))
+        {
+            return Err(invalid_value(name, &given));
+        }
+        for value in values
+            .iter()
+            .filter(|value| !scan::trim_blank(value).is_empty())
+        {
+            if self.out.len() > start {
+                self.out.extend_from_slice(separator);
+            }
+            let trimmed = if as_given {
+                value
+            } else {
+                scan::trim_blank(value)
+            };
+            self.out.extend_from_slice(trimmed);
+        }
+        let value = self.out.get(start..).unwrap_or_default();
+        if as_given && !is_value_as_given(value) {
             return Err(invalid_value(name, value));
         }
-        self.note(name, start)
+        Ok(())
     }
 
     /// Notes a field that frames the message, routes it, or may stand only once.
-    fn note(&mut self, name: &[u8], start: usize) -> Result<(), HTTPException> {
+    fn note(
+        &mut self,
+        name: &[u8],
+        start: usize,
+        tolerance: &Tolerance,
+    ) -> Result<(), HTTPException> {
         let value = self.out.get(start..).unwrap_or_default();
         match name.len() {
             2 if name.eq_ignore_ascii_case(b"te") => {
@@ -365,12 +438,17 @@ impl RequestHead {
                 self.connection_te |=
                     scan::list_elements(value).any(|option| option.eq_ignore_ascii_case(b"te"));
             }
-            _ => return self.note_singleton(name, start),
+            _ => return self.note_singleton(name, start, tolerance),
         }
         Ok(())
     }
 
-    fn note_singleton(&mut self, name: &[u8], start: usize) -> Result<(), HTTPException> {
+    fn note_singleton(
+        &mut self,
+        name: &[u8],
+        start: usize,
+        tolerance: &Tolerance,
+    ) -> Result<(), HTTPException> {
         let Some((known, bit)) = Seen::singleton(name) else {
             return Ok(());
         };
@@ -381,6 +459,9 @@ impl RequestHead {
         }
         match known {
             "Host" if !is_host_field(value) => return Err(invalid_value(name, value)),
+            "Host" if !self.is_host_of_target(value, tolerance) => {
+                return Err(HTTPException::ConflictingHeader { name: known });
+            }
             "Content-Length" => {
                 let length = scan::decimal(value).ok_or_else(|| invalid_value(name, value))?;
                 self.declare(known, DeclaredBody::Length(length))?;
@@ -398,6 +479,34 @@ impl RequestHead {
         }
         self.seen.0 |= bit;
         Ok(())
+    }
+
+    /// Whether a `Host` names the authority of the target, if that has one (RFC 9112 section 3.2):
+    /// one recipient would go by the target, another by the field. A proxy opens a tunnel to the
+    /// target alone, so that `http.client` lets the field of a CONNECT differ.
+    fn is_host_of_target(&self, host: &[u8], tolerance: &Tolerance) -> bool {
+        let Some(target) = self.target() else {
+            return true;
+        };
+        if self.method() == b"CONNECT" {
+            return tolerance.fields_as_given || is_same_authority(host, target, None);
+        }
+        let Some(authority) = absolute_form_authority(target) else {
+            return true;
+        };
+        let default_port = match target.split_once(':') {
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => 80,
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => 443,
+            _ => 0,
+        };
+        is_same_authority(host, authority, Some(default_port))
+    }
+
+    /// The target of the request line.
+    fn target(&self) -> Option<&str> {
+        let rest = self.out.get(self.method_length.saturating_add(1)..)?;
+        let end = rest.iter().position(|&octet| octet == b' ')?;
+        std::str::from_utf8(rest.get(..end)?).ok()
     }
 
     fn declare(&mut self, name: &'static str, declared: DeclaredBody) -> Result<(), HTTPException> {
@@ -551,6 +660,7 @@ fn is_forbidden_trailer(name: &str) -> bool {
     SINGLETONS
         .iter()
         .chain(&ALSO)
+        .filter(|known| !TRAILERS.contains(known))
         .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
 }
 
@@ -629,14 +739,14 @@ fn is_name_as_given(name: &[u8]) -> bool {
             .any(|octet| matches!(octet, b':' | b'\r' | b'\n'))
 }
 
-/// `http.client`'s rule for values: line ends only before white space, never at the end.
+/// `http.client`'s rule for values, line ends only before white space and never at the end; and no
+/// line of white space alone, which some recipients take for the end of the head.
 fn is_value_as_given(value: &[u8]) -> bool {
     let mut rest = value;
     while let [octet, after @ ..] = rest {
         let legal = match (octet, after) {
-            (b'\n', _) => after.first().is_some_and(|&next| scan::is_blank(next)),
             (b'\r', [b'\n', ..]) => true,
-            (b'\r', _) => after.first().is_some_and(|&next| scan::is_blank(next)),
+            (b'\r' | b'\n', _) => is_continuation(after),
             _ => true,
         };
         if !legal {
@@ -645,6 +755,27 @@ fn is_value_as_given(value: &[u8]) -> bool {
         rest = after;
     }
     true
+}
+
+/// Whether this begins with white space and then something else on the same line.
+fn is_continuation(text: &[u8]) -> bool {
+    let mut behind = text.iter().skip_while(|&&octet| scan::is_blank(octet));
+    text.first().is_some_and(|&octet| scan::is_blank(octet))
+        && behind
+            .next()
+            .is_some_and(|octet| !matches!(octet, b'\r' | b'\n'))
+}
+
+/// What joins several values of a field, unless it takes one only (RFC 9110 section 5.3).
+fn separator(name: &[u8]) -> Result<&'static [u8], HTTPException> {
+    match Seen::singleton(name) {
+        Some(("Cookie", _)) => Ok(b"; "),
+        None if name.eq_ignore_ascii_case(b"set-cookie") => {
+            Err(HTTPException::ConflictingHeader { name: "Set-Cookie" })
+        }
+        None | Some(("Transfer-Encoding", _)) => Ok(b", "),
+        Some((name, _)) => Err(HTTPException::ConflictingHeader { name }),
+    }
 }
 
 /// The values between the continuations that [`Values`] wrote.
@@ -691,12 +822,10 @@ fn ends_in_one_chunked(value: &[u8]) -> bool {
 }
 
 pub(crate) fn invalid_value(name: &[u8], value: &[u8]) -> HTTPException {
-    let secret = [&b"authorization"[..], b"proxy-authorization", b"cookie"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(name));
+    let shown = if is_secret(name) { b"***" } else { value };
     HTTPException::InvalidHeaderValue {
         name: Excerpt::new(name),
-        value: Excerpt::new(if secret { b"***" } else { value }),
+        value: Excerpt::new(shown),
     }
 }
 

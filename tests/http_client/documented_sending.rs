@@ -6,9 +6,10 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use stdhttp::testing::{Ending, Peer, Script};
-use stdhttp::{Body, ConnectionState, HTTPConnection, HTTPException, HTTPMethod};
-use stdhttp::{HTTPVersion, ImproperConnectionState, Limits, Skip, Tolerance};
+use stdhttp::proto::Exchange;
+use stdhttp::testing::{Ending, Peer, PeerStream, Script};
+use stdhttp::{Body, Connect, ConnectionState, HTTPConnection, HTTPException, HTTPMethod};
+use stdhttp::{HTTPResponse, HTTPVersion, ImproperConnectionState, Limits, Route, Skip, Tolerance};
 use stdhttp::{UnimplementedFileMode, UnknownMethod};
 
 use crate::support::{Output, Sent, answering, connection, connection_with, sent, silent};
@@ -539,6 +540,132 @@ fn debug_lines_mask_credentials() {
     conn.getresponse().unwrap();
     assert!(!output.text().contains("secret"));
     assert_eq!(output.text().matches("***").count(), 3);
+}
+
+/// Between two calls a head may be cut anywhere, also within a secret.
+#[test]
+fn debug_lines_mask_the_rest_of_a_head_after_a_timeout() {
+    let fields = [("Cookie", "QQQQ"), ("Authorization", "QQQQ"), ("A", "b")];
+    let whole = {
+        let peer = Peer::new([Script::new()]);
+        connection(&peer).request("GET", "/", (), &fields).unwrap();
+        peer.received(0).len()
+    };
+    for cut in 0..whole {
+        let script = Script::new().refuse_writes(cut, ErrorKind::WouldBlock);
+        let peer = Peer::new([script]);
+        let mut conn = connection(&peer);
+        let output = Output::default();
+        conn.set_debug_output(output.clone());
+        conn.set_debuglevel(1);
+        let stalled = conn.request("GET", "/", (), &fields).unwrap_err();
+        assert!(stalled.is_timeout());
+        // The same again: the script keeps refusing, but what is to go out is shown.
+        assert!(conn.getresponse().unwrap_err().is_timeout());
+        let text = output.text();
+        assert!(text.lines().count() > 1, "{cut}: {text}");
+        assert!(!text.contains('Q'), "{cut}: {text}");
+        assert_eq!(peer.received(0).len(), cut);
+    }
+}
+
+#[test]
+fn debug_lines_mask_several_values() {
+    let peer = answering("HTTP/1.1 204 No Content\r\n\r\n");
+    let mut conn = HTTPConnection::builder("example.com")
+        .connector(peer.clone())
+        .tolerance(Tolerance::HTTP_CLIENT)
+        .build()
+        .unwrap();
+    let output = Output::default();
+    conn.set_debug_output(output.clone());
+    conn.set_debuglevel(1);
+    conn.putrequest("GET", "/").unwrap();
+    conn.putheader("Cookie", ["a=secret", "b=secret"]).unwrap();
+    conn.putheader("Authorization", "Basic\r\n secret").unwrap();
+    conn.putheader("Cookie ", "secret").unwrap();
+    conn.endheaders().unwrap();
+    assert!(
+        peer.received(0)
+            .windows(6)
+            .any(|window| window == b"secret")
+    );
+    assert!(!output.text().contains("secret"), "{}", output.text());
+}
+
+/// What a terminal would obey is escaped.
+#[test]
+fn debug_lines_hold_no_control_characters() {
+    let answer =
+        b"HTTP/1.1 200 O\xc3K\r\nA: \x9b2J\r\nB: caf\xe9\r\nC: \x1b[2J\r\nD: a\r\n b\r\n\r\n";
+    let peer = answering(answer);
+    let mut conn = HTTPConnection::builder("example.com")
+        .connector(peer)
+        .tolerance(Tolerance::HTTP_CLIENT)
+        .build()
+        .unwrap();
+    let output = Output::default();
+    conn.set_debug_output(output.clone());
+    conn.set_debuglevel(1);
+    conn.request("GET", "/", (), &[]).unwrap();
+    conn.getresponse().unwrap();
+    let lines = [
+        r"reply: 'HTTP/1.1 200 O\xc3K\r\n'",
+        r"header: A: \x9b2J",
+        "header: B: caf\u{e9}",
+        r"header: C: \x1b[2J",
+        r"header: D: a\r\n b",
+    ];
+    let text = output.text();
+    assert!(text.lines().skip(1).eq(lines), "{text}");
+}
+
+/// Neither in clear nor as numbers.
+#[test]
+fn debug_of_a_response_holds_no_secret() {
+    let answer = "HTTP/1.1 200 OK\r\nSet-Cookie: secret\r\nContent-Length: 1\r\n\r\nx";
+    let numbers = format!("{:?}", b"secret");
+    let numbers = numbers.trim_matches(['[', ']']);
+    let check = |shown: String| {
+        assert!(
+            !shown.contains("secret") && !shown.contains(numbers),
+            "{shown}"
+        );
+    };
+    let peer = answering(answer);
+    let mut conn = connection(&peer);
+    let headers = [("Authorization", "secret"), ("X-Other", "secret")];
+    conn.request("GET", "/", (), &headers).unwrap();
+    check(format!("{conn:?}"));
+    let response = conn.getresponse().unwrap();
+    check(format!("{response:?}"));
+    check(format!(
+        "{:?}",
+        HTTPResponse::from_reader(answer.as_bytes(), "GET").unwrap()
+    ));
+    let mut exchange = Exchange::default();
+    exchange
+        .putrequest("GET", "/", None, Skip::default())
+        .unwrap();
+    exchange.putheader("Cookie", "secret").unwrap();
+    check(format!("{exchange:?}"));
+    let builder = HTTPConnection::builder("proxy").connector(Shown(check));
+    let mut conn = builder.build().unwrap();
+    conn.set_tunnel("a", 443, &[("Proxy-Authorization", "secret")])
+        .unwrap();
+    assert!(conn.connect().is_err());
+}
+
+/// Checks how the route is shown to a connector.
+struct Shown<F>(F);
+
+impl<F: Fn(String)> Connect for Shown<F> {
+    type Stream = PeerStream;
+
+    fn connect(&mut self, route: &mut Route<'_>) -> Result<PeerStream, HTTPException> {
+        (self.0)(format!("{route:?}"));
+        Err(HTTPException::NotConnected)
+    }
 }
 
 fn tunnel_error(answer: &str, end: Ending) -> HTTPException {

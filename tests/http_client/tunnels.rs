@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use stdhttp::testing::{Peer, PeerStream, Script};
-use stdhttp::{Connect, HTTPConnection, HTTPException, Route};
+use stdhttp::{Connect, HTTPConnection, HTTPException, Route, Tolerance};
 
 use crate::support::{Output, connection};
 
@@ -44,6 +44,14 @@ fn sent_through(
     port: Option<u16>,
     headers: &[(&str, &str)],
 ) -> [String; 2] {
+    sent_under(Tolerance::STANDARD, method, (host, port, headers))
+}
+
+fn sent_under(
+    tolerance: Tolerance,
+    method: &str,
+    (host, port, headers): (&str, Option<u16>, &[(&str, &str)]),
+) -> [String; 2] {
     let peer = proxy();
     let addresses = Arc::default();
     let dialled = Dialled {
@@ -52,6 +60,7 @@ fn sent_through(
     };
     let mut conn = HTTPConnection::builder("proxy.com")
         .connector(dialled)
+        .tolerance(tolerance)
         .build()
         .unwrap();
     conn.set_tunnel(host, port, headers).unwrap();
@@ -100,12 +109,20 @@ fn tunnel_tests_test_set_tunnel_host_port_headers_set_host_identical() {
     assert_eq!(connect, connect_head("destination.com:8888", fields));
 }
 
+/// By default a `Host` that differs from the target is refused.
 #[test]
 fn tunnel_tests_test_set_tunnel_host_port_headers_set_host_different() {
     let headers = [("User-Agent", "Mozilla/5.0"), ("Host", "example.com:4200")];
-    let [connect, _] = sent_through("HEAD", "destination.com", Some(8888), &headers);
+    let tunnel = ("destination.com", Some(8888), &headers[..]);
+    let [connect, _] = sent_under(Tolerance::HTTP_CLIENT, "HEAD", tunnel);
     let fields = "User-Agent: Mozilla/5.0\r\nHost: example.com:4200";
     assert_eq!(connect, connect_head("destination.com:8888", fields));
+    let refused = connection(&proxy()).set_tunnel("destination.com", 8888, &headers);
+    let conflicting = HTTPException::ConflictingHeader { name: "Host" };
+    assert_eq!(
+        format!("{:?}", refused.unwrap_err()),
+        format!("{conflicting:?}")
+    );
 }
 
 #[test]
@@ -159,7 +176,8 @@ fn tunnel_tests_test_connect_with_tunnel_with_nonstandard_port() {
 #[test]
 fn tunnel_tests_test_connect_with_tunnel_with_different_host_header() {
     let headers = [("HOST", "example.com:9876")];
-    let [connect, inner] = sent_through("HEAD", "destination.com", None, &headers);
+    let tunnel = ("destination.com", None, &headers[..]);
+    let [connect, inner] = sent_under(Tolerance::HTTP_CLIENT, "HEAD", tunnel);
     assert_eq!(
         connect,
         connect_head("destination.com:80", "HOST: example.com:9876")

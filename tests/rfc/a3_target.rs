@@ -3,10 +3,13 @@
 use stdhttp::HTTPException::{
     ConflictingHeader, InvalidHeaderValue, InvalidMethod, InvalidTunnelHost, InvalidURL,
 };
+use stdhttp::proto::Skip;
 use stdhttp::testing::{Peer, PeerStream, Script};
-use stdhttp::{ConnectTime, HTTPConnection, HTTPException, Secure, Secured};
+use stdhttp::{ConnectTime, HTTPConnection, HTTPException, Secure, Secured, Tolerance};
 
-use crate::support::{SECOND, check_second, conn, conn_to, field_refusal, get, sent, sent_to};
+use crate::support::{
+    Conn, SECOND, check_second, conn, conn_to, field_refusal, get, sent, sent_to,
+};
 
 const TOKEN_SPECIALS: &str = "!#$%&'*+-.^_`|~";
 
@@ -197,6 +200,92 @@ fn m_3_2_2_2_host_of_the_target_not_of_the_proxy() {
     ] {
         assert_eq!(host_of(&get("proxy:3128", target)), host);
     }
+}
+
+/// A server goes by the target, a cache or a router by the field.
+#[test]
+fn m_3_2_2_2_a_host_that_differs_from_the_target_is_refused() {
+    for (target, host) in [
+        ("http://a/x", "b"),
+        ("http://a/x", "a:81"),
+        ("http://a:81/x", "a"),
+        ("http://a:81/x", "a:82"),
+        ("http://a/x", ""),
+        ("http://a/x", "a."),
+        ("HTTPS://a/x", "a:80"),
+        ("foo://a:80/x", "a"),
+        ("http://[::1]/x", "[::2]"),
+        ("http://[::1]/x", "a"),
+    ] {
+        unsendable!(
+            |c| c.request("GET", target, (), &[("hOST", host)]),
+            ConflictingHeader { name: "Host" }
+        );
+        unsendable!(
+            |c| {
+                put_without_host(c, "GET", target)?;
+                c.putheader("Host", host)
+            },
+            ConflictingHeader { name: "Host" }
+        );
+        let mut lenient = HTTPConnection::builder("h")
+            .connector(Peer::new([Script::new()]))
+            .tolerance(Tolerance::HTTP_CLIENT)
+            .build()
+            .unwrap();
+        let refused = lenient.request("GET", target, (), &[("Host", host)]);
+        assert!(matches!(refused, Err(ConflictingHeader { name: "Host" })));
+    }
+    for (target, host) in [
+        ("http://a/x", "a"),
+        ("http://a/x", "A"),
+        ("http://A/x", "a:80"),
+        ("http://a:80/x", "a"),
+        ("http://a:81?x", "a:81"),
+        ("https://a/x", "a:443"),
+        ("foo://a/x", "a"),
+        ("http://[::1]:8/x", "[::1]:8"),
+    ] {
+        let request = sent_to("p", |c| c.request("GET", target, (), &[("Host", host)]));
+        assert_eq!(host_of(&request), format!(" {host}"));
+    }
+    // In origin-form the caller names another host than the connection's.
+    let request = sent(|c| c.request("GET", "/http://a/", (), &[("Host", "b")]));
+    assert_eq!(host_of(&request), " b");
+}
+
+fn put_without_host(conn: &mut Conn, method: &str, target: &str) -> Result<(), HTTPException> {
+    let skip = Skip {
+        host: true,
+        ..Skip::default()
+    };
+    conn.putrequest_with(method, target, skip)
+}
+
+/// `http.client` lets the `Host` of a CONNECT differ, and so does its tolerance.
+#[test]
+fn m_3_2_2_2_the_host_of_a_connect_is_its_target() {
+    for host in ["b:443", "b", "a:80", ""] {
+        let own = [("Host", host)];
+        unsendable!(
+            |c| c.set_tunnel("a", 443, &own),
+            ConflictingHeader { name: "Host" }
+        );
+        unsendable!(
+            |c| {
+                put_without_host(c, "CONNECT", "a:443")?;
+                c.putheader("Host", host)
+            },
+            ConflictingHeader { name: "Host" }
+        );
+    }
+    for host in ["a:443", "a", "A:443"] {
+        let (mut conn, _) = conn([]);
+        conn.set_tunnel("a", 443, &[("Host", host)]).unwrap();
+    }
+    let lenient = HTTPConnection::builder("h").tolerance(Tolerance::HTTP_CLIENT);
+    let mut lenient = lenient.build().unwrap();
+    lenient.set_tunnel("a", 443, &[("Host", "b")]).unwrap();
 }
 
 #[test]

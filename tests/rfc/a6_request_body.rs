@@ -335,6 +335,16 @@ fn s_6_5_1_1_fields_that_cannot_be_trailers() {
 }
 
 #[test]
+fn s_6_5_1_1_fields_with_one_value_that_can_come_late() {
+    let late = [("Date", "1"), ("ETag", "\"a\""), ("Last-Modified", "1")];
+    let request = sent(|conn| {
+        chunked_put(conn);
+        conn.send_last_chunk(&late)
+    });
+    assert!(request.ends_with("0\r\nDate: 1\r\nETag: \"a\"\r\nLast-Modified: 1\r\n\r\n"));
+}
+
+#[test]
 fn s_6_6_2_1_trailers_can_be_announced() {
     let given = [("Trailer", "Digest-X"), ("Transfer-Encoding", "chunked")];
     let request = sent(|conn| {
