@@ -1,6 +1,7 @@
 //! A `BufRead` as the source of one response or of a header section, of which no more is taken
 //! than that holds.
 
+use std::fmt;
 use std::io::{self, BufRead};
 
 use crate::client::wire::{Fill, Source, sealed};
@@ -12,7 +13,6 @@ use crate::proto::{FieldSection, Limits, SectionLimits, Tolerance};
 
 /// A reader as the source of a response. A head that does not lie in the reader's buffer in one
 /// piece is put together here.
-#[derive(Debug)]
 pub struct Reader<R> {
     reader: R,
     /// Bytes of an incomplete head.
@@ -25,6 +25,12 @@ pub struct Reader<R> {
 
 /// How much of a head is put together at once.
 const BLOCK: usize = 8_192;
+
+impl<R> fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
+}
 
 impl<R: BufRead> Reader<R> {
     pub(crate) fn new(reader: R) -> Self {
@@ -197,6 +203,12 @@ pub fn parse_headers_with(
         }
         if let Fill::End(end) = source.fill(Step::ReadHead)? {
             let input = source.buffered();
+            if tolerance.early_end_in_head {
+                let head = end_early(&mut fields, input, &section, &tolerance);
+                let all = input.len();
+                source.consume(all);
+                return head.map(|()| fields.message);
+            }
             return Err(HTTPException::IncompleteRead(IncompleteRead {
                 partial: input.get(..256).unwrap_or(input).to_vec(),
                 got: u64::try_from(input.len()).unwrap_or(u64::MAX),
@@ -204,6 +216,26 @@ pub fn parse_headers_with(
                 part: MessagePart::Head,
                 end,
             }));
+        }
+    }
+}
+
+/// Ends the section where the reader ends, for [`Tolerance::early_end_in_head`].
+fn end_early(
+    fields: &mut FieldSection,
+    input: &[u8],
+    limits: &SectionLimits,
+    tolerance: &Tolerance,
+) -> Result<(), HTTPException> {
+    let mut completed = input.to_vec();
+    if input.ends_with(b"\r") {
+        completed.push(b'\n');
+    }
+    loop {
+        completed.extend_from_slice(b"\r\n");
+        if let Some(length) = fields.parse(&completed, limits, tolerance)? {
+            fields.finish(&completed, length, tolerance);
+            return Ok(());
         }
     }
 }

@@ -4,6 +4,8 @@
 //! The decoder pulls: it is given what came, says how many octets of framing to drop and how
 //! many octets of data follow, and keeps nothing but numbers and an incomplete trailer section.
 
+use std::fmt;
+
 use crate::error::{
     ChunkFault, Counted, End, HTTPException, IncompleteRead, LineKind, Measured, MessagePart,
 };
@@ -26,7 +28,6 @@ use crate::proto::{scan, steps};
 /// assert!(decoder.is_complete());
 /// # Ok::<(), stdhttp::HTTPException>(())
 /// ```
-#[derive(Debug)]
 pub struct BodyDecoder {
     state: State,
     /// The fault that ended the decoding; it is reported again at every call.
@@ -38,8 +39,10 @@ pub struct BodyDecoder {
     line: usize,
     /// Octets of chunk extensions so far.
     extensions: u64,
-    /// Where in its grammar an extension stands; only followed in chunks on their way out.
-    sent_extension: Option<ChunkExtension>,
+    /// Where in its grammar the extension of the current line stands.
+    extension: ChunkExtension,
+    /// The chunks are on their way out.
+    sent: bool,
     limits: Limits,
     tolerance: Tolerance,
     forgiven: ForgivenSet,
@@ -58,8 +61,6 @@ enum State {
     Size,
     /// White space after the size.
     SizePadding,
-    /// Behind the `;`, before anything else.
-    ExtensionStart,
     Extension,
     SizeLf,
     /// `remaining` octets, then CRLF.
@@ -104,6 +105,19 @@ impl Default for BodyDecoder {
     }
 }
 
+/// An incomplete trailer section is not shown: only a whole one tells what is secret in it.
+impl fmt::Debug for BodyDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyDecoder")
+            .field("state", &self.state)
+            .field("remaining", &self.remaining)
+            .field("delivered", &self.delivered)
+            .field("fault", &self.fault)
+            .field("trailers", self.trailers())
+            .finish_non_exhaustive()
+    }
+}
+
 impl BodyDecoder {
     /// A decoder for a body of this length.
     pub fn new(length: BodyLength, limits: Limits, tolerance: Tolerance) -> Self {
@@ -114,7 +128,8 @@ impl BodyDecoder {
             delivered: 0,
             line: 0,
             extensions: 0,
-            sent_extension: None,
+            extension: ChunkExtension::Whole,
+            sent: false,
             limits,
             tolerance,
             forgiven: ForgivenSet::default(),
@@ -129,7 +144,7 @@ impl BodyDecoder {
     /// write: no white space in the size line, and extensions as their grammar has them.
     pub(crate) fn of_sent_chunks(limits: Limits) -> Self {
         let mut decoder = Self::new(BodyLength::Chunked, limits, Tolerance::STRICT);
-        decoder.sent_extension = Some(ChunkExtension::Whole);
+        decoder.sent = true;
         decoder
     }
 
@@ -140,6 +155,7 @@ impl BodyDecoder {
         self.delivered = 0;
         self.line = 0;
         self.extensions = 0;
+        self.extension = ChunkExtension::Whole;
         self.forgiven = ForgivenSet::default();
         self.trailers.restart();
         self.trailer_block.clear();
@@ -418,20 +434,10 @@ impl BodyDecoder {
         steps::count(1);
         self.state = match self.state {
             State::DataCr if octet == b'\r' => State::DataLf,
-            State::DataCr if octet == b'\n' => return self.bare_data_end(),
             State::DataLf if octet == b'\n' => State::SizeStart,
             State::DataCr | State::DataLf => return Err(fault(ChunkFault::DataEnd)),
             _ => return self.size_line_octet(octet),
         };
-        Ok(())
-    }
-
-    fn bare_data_end(&mut self) -> Result<(), HTTPException> {
-        if !self.tolerance.bare_lf_in_chunks {
-            return Err(fault(ChunkFault::DataEnd));
-        }
-        self.forgiven.insert(Forgiven::BareLfInChunks);
-        self.state = State::SizeStart;
         Ok(())
     }
 
@@ -453,18 +459,14 @@ impl BodyDecoder {
             (State::SizeStart, _) => return Err(fault(ChunkFault::Size)),
             (_, b'\r') => return self.size_line_cr(),
             (_, b'\n') => return self.bare_size_line_end(),
-            (State::Size | State::SizePadding, b';') => {
-                self.state = State::ExtensionStart;
-                return self.extension_octet(octet);
-            }
-            (State::Size | State::SizePadding, b' ' | b'\t') if self.sent_extension.is_none() => {
+            (State::Size | State::SizePadding, b' ' | b'\t') if !self.sent => {
                 self.state = State::SizePadding;
             }
-            (State::Size | State::SizePadding, _) => return Err(fault(ChunkFault::Size)),
-            _ => {
+            (State::Size | State::SizePadding, b';') | (State::Extension, _) => {
                 self.state = State::Extension;
                 return self.extension_octet(octet);
             }
+            _ => return Err(fault(ChunkFault::Size)),
         }
         Ok(())
     }
@@ -504,15 +506,13 @@ impl BodyDecoder {
                     return Err(fault(ChunkFault::Size));
                 }
             }
-            State::ExtensionStart => {
+            State::Extension if self.extension == ChunkExtension::NameStart => {
                 self.forgiven.insert(Forgiven::EmptyChunkExtension);
                 if !self.tolerance.empty_chunk_extension {
                     return Err(fault(ChunkFault::Extension));
                 }
             }
-            State::Extension if self.sent_extension.is_some_and(|at| !at.may_end()) => {
-                return Err(fault(ChunkFault::Extension));
-            }
+            State::Extension if !self.extension.may_end() => self.malformed_extension()?,
             _ => {}
         }
         Ok(())
@@ -523,10 +523,9 @@ impl BodyDecoder {
         if !scan::is_value(&[octet]) {
             return Err(fault(ChunkFault::Extension));
         }
-        if let Some(extension) = &mut self.sent_extension {
-            *extension = extension
-                .behind(octet)
-                .ok_or_else(|| fault(ChunkFault::Extension))?;
+        match self.extension.behind(octet, self.sent) {
+            Some(next) => self.extension = next,
+            None => self.malformed_extension()?,
         }
         self.extensions = self.extensions.saturating_add(1);
         if self.extensions > self.limits.chunk_extensions {
@@ -538,8 +537,18 @@ impl BodyDecoder {
         Ok(())
     }
 
+    fn malformed_extension(&mut self) -> Result<(), HTTPException> {
+        if !self.tolerance.malformed_chunk_extension {
+            return Err(fault(ChunkFault::Extension));
+        }
+        self.forgiven.insert(Forgiven::MalformedChunkExtension);
+        self.extension = ChunkExtension::Malformed;
+        Ok(())
+    }
+
     fn end_size_line(&mut self) {
         self.line = 0;
+        self.extension = ChunkExtension::Whole;
         self.state = if self.remaining == 0 {
             State::Trailers
         } else {
@@ -613,41 +622,62 @@ fn usual_size_line(line: &[u8], limit: usize) -> Option<(u64, &[u8])> {
     whole.then_some((size, after))
 }
 
-/// Where a reader of `chunk-ext` as a sender must write it stands (RFC 9112 section 7.1.1):
-/// `*( ";" token [ "=" ( token / quoted-string ) ] )`, without the white space that only a
-/// recipient has to bear.
-#[derive(Clone, Copy, Debug)]
+/// Where a reader of `chunk-ext` stands (RFC 9112 section 7.1.1):
+/// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`. The white space is what a
+/// recipient has to bear and no sender may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ChunkExtension {
     /// Before the first, or behind a quoted value.
     Whole,
+    /// White space behind a whole one: another has to follow.
+    WholeBlank,
     NameStart,
     Name,
+    /// White space behind a name.
+    NameBlank,
     ValueStart,
     Value,
     Quoted,
     /// Behind the `\` of a quoted pair.
     Escaped,
+    /// Not in the grammar, which was forgiven.
+    Malformed,
 }
 
 impl ChunkExtension {
     /// The place behind this octet, if it may stand here. Control characters are none of its
     /// business.
-    fn behind(self, octet: u8) -> Option<Self> {
+    fn behind(self, octet: u8, sent: bool) -> Option<Self> {
         match (self, octet) {
-            (Self::Whole | Self::Name | Self::Value, b';') => Some(Self::NameStart),
-            (Self::Name, b'=') => Some(Self::ValueStart),
-            (Self::NameStart | Self::Name, _) => scan::is_token(&[octet]).then_some(Self::Name),
-            (Self::ValueStart, b'"') => Some(Self::Quoted),
-            (Self::ValueStart | Self::Value, _) => scan::is_token(&[octet]).then_some(Self::Value),
+            (Self::Malformed, _) => Some(Self::Malformed),
             (Self::Quoted, b'"') => Some(Self::Whole),
             (Self::Quoted, b'\\') => Some(Self::Escaped),
             (Self::Quoted | Self::Escaped, _) => Some(Self::Quoted),
-            (Self::Whole, _) => None,
+            (_, b' ' | b'\t') => self.behind_blank().filter(|_| !sent),
+            (Self::NameStart | Self::ValueStart, b';' | b'=') => None,
+            (Self::Name | Self::NameBlank, b'=') => Some(Self::ValueStart),
+            (_, b';') => Some(Self::NameStart),
+            (Self::ValueStart, b'"') => Some(Self::Quoted),
+            (Self::NameStart | Self::Name, _) => scan::is_token(&[octet]).then_some(Self::Name),
+            (Self::ValueStart | Self::Value, _) => scan::is_token(&[octet]).then_some(Self::Value),
+            (Self::Whole | Self::WholeBlank | Self::NameBlank, _) => None,
+        }
+    }
+
+    fn behind_blank(self) -> Option<Self> {
+        match self {
+            Self::Whole | Self::WholeBlank | Self::Value => Some(Self::WholeBlank),
+            Self::Name | Self::NameBlank => Some(Self::NameBlank),
+            Self::NameStart | Self::ValueStart => Some(self),
+            Self::Quoted | Self::Escaped | Self::Malformed => None,
         }
     }
 
     fn may_end(self) -> bool {
-        matches!(self, Self::Whole | Self::Name | Self::Value)
+        matches!(
+            self,
+            Self::Whole | Self::Name | Self::Value | Self::Malformed
+        )
     }
 }
 

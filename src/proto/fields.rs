@@ -41,6 +41,8 @@ pub(crate) struct FieldSection {
     searched: usize,
     lines: usize,
     folded: bool,
+    /// Where the last line that was skipped ends.
+    skipped_to: Option<usize>,
 }
 
 /// What stands at the start of a line.
@@ -53,6 +55,15 @@ enum Line {
     Partial,
 }
 
+/// What became of a complete line.
+#[derive(PartialEq, Eq)]
+enum Content {
+    /// A field, or the continuation of one.
+    Taken,
+    /// It is no field, which is tolerated.
+    Skipped,
+}
+
 /// A line that is a field as nearly all are: its name, its value, and what follows the line.
 type RegularField<'a> = (&'a [u8], &'a [u8], &'a [u8]);
 
@@ -63,6 +74,7 @@ impl FieldSection {
         self.framing = FramingFields::default();
         self.forgiven = ForgivenSet::default();
         self.folded = false;
+        self.skipped_to = None;
         self.begin(0);
     }
 
@@ -186,8 +198,12 @@ impl FieldSection {
                 limit: limits.count,
             });
         }
-        self.content_line(content, tolerance)?;
+        let taken = self.content_line(content, tolerance)?;
         self.advance(length);
+        if taken == Content::Skipped {
+            self.forgiven.insert(Forgiven::MalformedField);
+            self.skipped_to = Some(self.position);
+        }
         self.lines = self.lines.saturating_add(1);
         Ok(Line::Consumed)
     }
@@ -222,15 +238,21 @@ impl FieldSection {
     }
 
     /// A complete line, without its end.
-    fn content_line(&mut self, line: &[u8], tolerance: &Tolerance) -> Result<(), HTTPException> {
-        if line.first().is_some_and(|&octet| scan::is_blank(octet)) {
-            return self.continuation(line, tolerance);
+    fn content_line(
+        &mut self,
+        line: &[u8],
+        tolerance: &Tolerance,
+    ) -> Result<Content, HTTPException> {
+        // What continues a line that was skipped belongs to no field.
+        let continues = line.first().is_some_and(|&octet| scan::is_blank(octet));
+        if continues && self.skipped_to != Some(self.position) {
+            self.continuation(line, tolerance)?;
+            return Ok(Content::Taken);
         }
         match self.lenient_field(line, tolerance) {
-            Some(()) => Ok(()),
+            Some(()) => Ok(Content::Taken),
             None if tolerance.malformed_fields && !names_framing_field(line) => {
-                self.forgiven.insert(Forgiven::MalformedField);
-                Ok(())
+                Ok(Content::Skipped)
             }
             None => Err(self.invalid(line)),
         }

@@ -282,14 +282,15 @@ impl Framing {
         self.close.get_or_insert(CloseReason::FaultyFraming);
     }
 
-    /// Item 1: no field counts, but a length that says two things is a fault all the same.
+    /// Item 1: no field counts, and an empty length says nothing; but one that is no number or says
+    /// two things is a fault all the same.
     fn bodiless(
         &mut self,
         headers: &HTTPMessage,
         fields: &FramingFields,
         tolerance: &Tolerance,
     ) -> Result<(), HTTPException> {
-        if fields.irregular && !fields.chunked {
+        if fields.irregular && !fields.chunked && !has_empty_lengths(headers) {
             self.irregular_length(headers, tolerance)?;
         }
         Ok(())
@@ -315,17 +316,22 @@ impl Framing {
             }
             self.forgive(Forgiven::TransferEncodingInHttp10);
         }
-        if !fields.irregular || is_chunked_only(headers) {
-            self.body = BodyLength::Chunked;
-            self.rule = FramingRule::Chunked;
-        } else if tolerance.raw_transfer_codings {
-            self.forgive(Forgiven::RawTransferCoding);
-            self.body = BodyLength::UntilClose;
-            self.rule = FramingRule::OtherTransferCoding;
-        } else {
-            return Err(HTTPException::UnknownTransferEncoding {
-                value: joined(headers, "transfer-encoding"),
-            });
+        self.body = BodyLength::Chunked;
+        self.rule = FramingRule::Chunked;
+        match times_chunked(headers) {
+            _ if !fields.irregular => {}
+            Some(1) => {}
+            _ if !tolerance.raw_transfer_codings => {
+                return Err(HTTPException::UnknownTransferEncoding {
+                    value: joined(headers, "transfer-encoding"),
+                });
+            }
+            Some(_) => self.forgive(Forgiven::RepeatedChunked),
+            None => {
+                self.forgive(Forgiven::RawTransferCoding);
+                self.body = BodyLength::UntilClose;
+                self.rule = FramingRule::OtherTransferCoding;
+            }
         }
         Ok(())
     }
@@ -397,13 +403,22 @@ fn starts_with_number(headers: &HTTPMessage) -> bool {
     !first.is_empty() && first.iter().all(u8::is_ascii_digit)
 }
 
-/// Whether the transfer codings are exactly `chunked`, once (RFC 9112 section 6.1).
-fn is_chunked_only(headers: &HTTPMessage) -> bool {
-    let mut codings = headers
-        .get_all_bytes("transfer-encoding")
-        .flat_map(scan::list_elements);
-    let first = codings.next();
-    first.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")) && codings.next().is_none()
+/// Whether there is a `Content-Length`, and none has a value.
+fn has_empty_lengths(headers: &HTTPMessage) -> bool {
+    let mut values = headers.get_all_bytes("content-length");
+    values.all(|value| scan::trim_blank(value).is_empty())
+}
+
+/// How often `chunked` stands among the transfer codings, if nothing else does (RFC 9112 section
+/// 6.1). An empty element is something else: some recipients overlook it, some refuse it, some take
+/// the whole for another coding.
+fn times_chunked(headers: &HTTPMessage) -> Option<usize> {
+    let values = headers.get_all_bytes("transfer-encoding");
+    let mut codings = values.flat_map(|value| value.split(|&octet| octet == b','));
+    codings.try_fold(0usize, |count, coding| {
+        let chunked = scan::trim_blank(coding).eq_ignore_ascii_case(b"chunked");
+        chunked.then(|| count.saturating_add(1))
+    })
 }
 
 fn joined(headers: &HTTPMessage, name: &str) -> Excerpt {

@@ -73,7 +73,8 @@ impl Default for Limits {
 pub struct Tolerance {
     /// A lone LF ends the status line and field lines (RFC 9112 section 2.2).
     pub bare_lf: bool,
-    /// A lone LF ends lines of the chunked coding, trailers included (RFC 9112 erratum 7633).
+    /// A lone LF ends chunk-size lines and trailer lines (RFC 9112 erratum 7633). The data of a chunk
+    /// ends in CRLF in every case.
     pub bare_lf_in_chunks: bool,
     /// Up to four empty lines before the status line are skipped.
     pub leading_empty_lines: bool,
@@ -103,12 +104,14 @@ pub struct Tolerance {
     /// `Transfer-Encoding` in HTTP/1.0 is decoded; the connection is closed afterwards.
     pub transfer_encoding_in_http10: bool,
     /// A body in an unknown transfer coding is handed out as it comes, until the connection
-    /// closes.
+    /// closes; `chunked` that is named more than once is decoded once.
     pub raw_transfer_codings: bool,
     /// White space may follow a chunk size.
     pub chunk_size_padding: bool,
     /// A chunk extension may be empty: `5;`.
     pub empty_chunk_extension: bool,
+    /// A chunk extension may be any text, such as `5;a b` or `5;a="b`: it is ignored.
+    pub malformed_chunk_extension: bool,
     /// The end of the stream after the last chunk's line ends the message.
     pub missing_final_crlf: bool,
     /// A sized read of a body that is cut short reports its end, not an error.
@@ -145,6 +148,7 @@ impl Tolerance {
         raw_transfer_codings: false,
         chunk_size_padding: false,
         empty_chunk_extension: false,
+        malformed_chunk_extension: false,
         missing_final_crlf: false,
         quiet_end: false,
         fields_as_given: false,
@@ -163,6 +167,7 @@ impl Tolerance {
         transfer_encoding_in_http10: true,
         chunk_size_padding: true,
         empty_chunk_extension: true,
+        malformed_chunk_extension: true,
         ..Self::STRICT
     };
 
@@ -253,6 +258,10 @@ pub enum Forgiven {
     MissingFinalCrlf,
     /// The body was cut short, and a sized read reported its end.
     QuietEnd,
+    /// `chunked` was named more than once.
+    RepeatedChunked,
+    /// A chunk extension was not written as the grammar has it.
+    MalformedChunkExtension,
 }
 
 /// The faults that were forgiven in one response, each at most once.
@@ -262,7 +271,7 @@ pub struct ForgivenSet {
 }
 
 impl ForgivenSet {
-    const ALL: [Forgiven; 19] = [
+    const ALL: [Forgiven; 21] = [
         Forgiven::BareLf,
         Forgiven::BareLfInChunks,
         Forgiven::LeadingEmptyLines,
@@ -282,6 +291,8 @@ impl ForgivenSet {
         Forgiven::EmptyChunkExtension,
         Forgiven::MissingFinalCrlf,
         Forgiven::QuietEnd,
+        Forgiven::RepeatedChunked,
+        Forgiven::MalformedChunkExtension,
     ];
 
     #[expect(

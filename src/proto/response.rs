@@ -148,6 +148,9 @@ impl ResponseHead {
         tolerance: &Tolerance,
     ) -> Result<(), HTTPException> {
         let mut completed = input.to_vec();
+        if input.ends_with(b"\r") {
+            completed.push(b'\n');
+        }
         while self.parse(&completed, limits, tolerance)?.is_none() {
             completed.extend_from_slice(b"\r\n");
         }

@@ -1,7 +1,7 @@
 //! The documented behaviour of `http.client` from the status line to the end of a body, the
 //! header multimap, and the leniencies of CPython that no tolerance takes over.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::time::Duration;
 
 use stdhttp::proto::{BodyLength, RequestContext};
@@ -172,6 +172,16 @@ fn header_lines() {
         (": x\r\nB: y\r\n", &[("B", "y")]),
         ("From me\r\nB: y\r\n", &[("B", "y")]),
         ("A: x\x0by\r\n", &[("A", "x\x0by")]),
+        (
+            "A: 1\r\na b: x\r\n y\r\nB: y\r\n",
+            &[("A", "1"), ("B", "y")],
+        ),
+        ("a b: x\r\n y\r\n\tz\r\nB: 1\r\n 2\r\n", &[("B", "1\r\n 2")]),
+        (
+            "A: 1\r\na b\r\n : y\r\n \r\nB: y\r\n",
+            &[("A", "1"), ("B", "y")],
+        ),
+        ("A: 1\r\n 2\r\na b\r\n 3\r\n", &[("A", "1\r\n 2")]),
     ] {
         assert_eq!(lenient(lines).unwrap(), pairs(expected), "{lines:?}");
         let error = standard(lines).unwrap_err();
@@ -189,6 +199,7 @@ fn broken_framing_fields_are_refused() {
         "Content-Length : 5\0",
         "Content-Length 5",
         "Transfer-Encoding\u{e9}: chunked",
+        "a b: x\r\n Content-Length: 5",
     ] {
         let error = fields(&format!("{line}\r\n"), Tolerance::HTTP_CLIENT).unwrap_err();
         assert!(
@@ -269,6 +280,8 @@ fn framing_decisions() {
         "Transfer-Encoding: gzip, chunked",
         "Transfer-Encoding: chunked;q=1",
         "Transfer-Encoding: identity",
+        "Transfer-Encoding: ,,Chunked,,",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip",
         "Content-Length: abc",
         "Content-Length: -5",
         "Content-Length: ",
@@ -291,6 +304,47 @@ fn framing_decisions() {
     );
     let error = framing(both, Tolerance::STANDARD).unwrap_err();
     assert!(matches!(error, HTTPException::ConflictingFraming));
+    let identity = "HTTP/1.1 200 x\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n";
+    assert_eq!(
+        framing(identity, Tolerance::HTTP_CLIENT).unwrap(),
+        (UntilClose, true)
+    );
+    let error = framing(identity, Tolerance::STANDARD).unwrap_err();
+    assert!(matches!(error, HTTPException::ConflictingFraming));
+}
+
+/// A CR at the end of the stream began a line end.
+#[test]
+fn a_head_may_end_with_its_stream() {
+    for end in ["", "\r", "\r\n", "\n"] {
+        let bytes = format!("HTTP/1.1 200 OK\r\nA: b\r\nC: d{end}");
+        let response = lenient(bytes.as_bytes());
+        assert_eq!(response.getheader("c").unwrap(), "d");
+        assert!(response.forgiven().contains(Forgiven::EarlyEndInHead));
+        let line = format!("HTTP/1.1 200 OK{end}");
+        assert_eq!(lenient(line.as_bytes()).reason(), "OK");
+        let error = refused(bytes.as_bytes(), Tolerance::STANDARD);
+        assert!(matches!(error, HTTPException::IncompleteRead(_)));
+    }
+}
+
+/// `http.client` goes by the first line, and takes `chunked, chunked` in one for another coding.
+#[test]
+fn chunked_that_is_named_twice() {
+    for lines in [
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked, Chunked",
+    ] {
+        let bytes = format!("HTTP/1.1 200 x\r\n{lines}\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+        let mut response = lenient(bytes.as_bytes());
+        assert_eq!(response.close_reason(), Some(CloseReason::FaultyFraming));
+        assert_eq!(response.read(None).unwrap(), b"abc");
+        let error = refused(bytes.as_bytes(), Tolerance::STANDARD);
+        assert!(matches!(
+            error,
+            HTTPException::UnknownTransferEncoding { .. }
+        ));
+    }
 }
 
 /// Finished with the head: the next request may follow at once.
@@ -587,6 +641,26 @@ fn parse_headers_stops_behind_the_empty_line() {
     assert!(matches!(cut, Err(HTTPException::IncompleteRead(_))));
 }
 
+/// As `http.client` does, where the end of the reader ends a head.
+#[test]
+fn parse_headers_may_end_with_its_reader() {
+    let parse = |bytes: &str| {
+        let (limits, tolerance) = (Limits::DEFAULT, Tolerance::HTTP_CLIENT);
+        let mut reader = BufReader::with_capacity(3, bytes.as_bytes());
+        let headers = parse_headers_with(&mut reader, limits, tolerance).unwrap();
+        assert!(reader.fill_buf().unwrap().is_empty());
+        let items = headers.items();
+        items
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(parse("A: b\r\nC: d"), ["A=b", "C=d"]);
+    assert_eq!(parse("A: b\r\nC: d\r\n"), ["A=b", "C=d"]);
+    assert_eq!(parse("A: b\r\nC: d\r"), ["A=b", "C=d"]);
+    assert_eq!(parse("A: b\nC"), ["A=b"]);
+    assert_eq!(parse(""), [""; 0]);
+}
+
 fn message(fields: &[(&str, &str)]) -> HTTPMessage {
     let mut message = HTTPMessage::new();
     for (name, value) in fields {
@@ -735,6 +809,7 @@ fn refused_under_every_tolerance() {
         "10000000000000000\r\nhello",
         "5\r\nhelloXX0\r\n\r\n",
         "5\r\nhello0\r\n\r\n",
+        "5\r\nhello\n0\r\n\r\n",
     ] {
         let error = chunk_error(chunks, tolerance);
         assert!(

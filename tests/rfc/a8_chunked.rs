@@ -88,13 +88,15 @@ fn m_7_1_5_data_ends_in_crlf() {
                 fault: ChunkFault::DataEnd
             }
         );
-        refused!(
-            STRICT,
-            chunked(body),
-            InvalidChunk {
-                fault: ChunkFault::DataEnd
-            }
-        );
+        for trial in [STRICT, LENIENT] {
+            refused!(
+                trial,
+                chunked(body),
+                InvalidChunk {
+                    fault: ChunkFault::DataEnd
+                }
+            );
+        }
     }
 }
 
@@ -164,6 +166,63 @@ fn m_7_1_1_2_no_control_character_in_an_extension() {
     ] {
         let bytes = chunked(format!("{line}abc\r\n0\r\n\r\n"));
         refused!(GET, &bytes, InvalidChunk { .. });
+        refused!(STRICT, &bytes, InvalidChunk { .. });
+    }
+}
+
+/// Extensions are ignored, so that one outside the grammar does no harm.
+#[test]
+fn m_7_1_1_2_the_grammar_of_extensions_in_strict() {
+    for line in [
+        "3 ; a = b",
+        "3;a=\"b\" ; c",
+        "3;a=\"b\\\" ; ;\"",
+        "3;a;b=c\t;\td",
+    ] {
+        let bytes = chunked(format!("{line}\r\nabc\r\n0\r\n\r\n"));
+        for trial in [GET, STRICT] {
+            let answer = trial.answer(&bytes);
+            assert!(
+                answer.body == b"abc" && answer.forgiven.is_empty(),
+                "{line}"
+            );
+        }
+    }
+    for line in [
+        "3; a b=c \"d",
+        "3;a=",
+        "3;=b",
+        "3;a=\"b",
+        "3;a=\"b\\\"",
+        "3;a=\"b\"c",
+        "3;a=b ",
+        "3;a=b c",
+        "3;;a",
+        "3;a/b",
+        "3;a==b",
+    ] {
+        let bytes = chunked(format!("{line}\r\nabc\r\n0\r\n\r\n"));
+        let answer = GET.answer(&bytes);
+        assert_eq!(answer.body, b"abc");
+        assert!(
+            answer.forgiven.contains(Forgiven::MalformedChunkExtension),
+            "{line}"
+        );
+        refused!(
+            STRICT,
+            &bytes,
+            InvalidChunk {
+                fault: ChunkFault::Extension
+            }
+        );
+    }
+    for line in ["3;", "3; \t", "3;a;"] {
+        let bytes = chunked(format!("{line}\r\nabc\r\n0\r\n\r\n"));
+        assert!(
+            GET.answer(&bytes)
+                .forgiven
+                .contains(Forgiven::EmptyChunkExtension)
+        );
         refused!(STRICT, &bytes, InvalidChunk { .. });
     }
     let empty = chunked("3;\r\nabc\r\n0\r\n\r\n");

@@ -270,7 +270,9 @@ fn framing(method: &str, head: &Reference) -> Result<Framing, Rejection> {
     let lengths = elements(&head.fields, b"content-length");
     let bodiless = method == "HEAD" || head.status == 204 || head.status == 304;
     match (codings.is_empty(), lengths.is_empty()) {
-        (true, false) if bodiless => content_length(&lengths).map(|_| Framing::Nothing),
+        (true, false) if bodiless && says_something(&head.fields) => {
+            content_length(&lengths).map(|_| Framing::Nothing)
+        }
         _ if bodiless => Ok(Framing::Nothing),
         (false, false) => Err(ConflictingFraming),
         (false, true) => only_chunked(codings),
@@ -279,9 +281,17 @@ fn framing(method: &str, head: &Reference) -> Result<Framing, Rejection> {
     }
 }
 
-/// No coding but chunked was offered, so it must be the only one. Empty elements do not count.
-fn only_chunked(mut codings: Vec<Vec<u8>>) -> Result<Framing, Rejection> {
-    codings.retain(|coding| !coding.is_empty());
+/// Whether a Content-Length has a value: an empty one is no length that could be wrong.
+fn says_something(fields: &Fields) -> bool {
+    let mut lengths = fields
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case(b"content-length"));
+    lengths.any(|(_, value)| !value.is_empty())
+}
+
+/// No coding but chunked was offered, so it must be the only one. An empty element, which some
+/// recipients overlook and others do not, is another.
+fn only_chunked(codings: Vec<Vec<u8>>) -> Result<Framing, Rejection> {
     match codings.as_slice() {
         [coding] if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
         _ => Err(UnknownTransferEncoding),
