@@ -1,13 +1,19 @@
-//! The crate against real servers: nginx, HAProxy in front of it, Python's http.server, Node's
-//! http, and tinyproxy's tunnels. RFC 9110, RFC 9112; CONNECT is RFC 9110 section 9.3.6.
+//! The crate against real servers (RFC 9110, RFC 9112): here nginx, HAProxy in front of it, Python's
+//! http.server and Node's http with large bodies; in `proxies` tinyproxy and squid; in `fronts` and
+//! `programs` fourteen others by a table of what each can.
 //!
 //! A server that is not installed is left out, and a line on the standard error says so; with
 //! `STDHTTP_REQUIRE_SERVERS=1` it is a failure.
 
+mod fronts;
 mod pattern;
+mod programs;
+mod proxies;
+mod row;
 mod servers;
 
 use std::io;
+use std::net::SocketAddr;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
@@ -51,14 +57,6 @@ const PROGRAM: &[Case] = &[
 /// Node answers in HTTP/1.0 only with a close.
 const PYTHON: &[Case] = &[("http10_keep_alive", http10_keep_alive)];
 
-/// What the tunnel itself is asked.
-const TUNNEL: &[Case] = &[
-    ("proxy_response_headers", proxy_response_headers),
-    ("proxy_without_tunnel", proxy_without_tunnel),
-    ("tunnel_forbidden", tunnel_forbidden),
-    ("tunnel_unauthenticated", tunnel_unauthenticated),
-];
-
 #[test]
 fn nginx() {
     let Some(nginx) = servers::nginx() else {
@@ -88,22 +86,10 @@ fn python() {
 
 #[test]
 fn node() {
-    let Some(node) = servers::node() else {
+    let Some(node) = servers::node(None) else {
         return;
     };
     run(&Route::direct(node.port), &[ORIGIN, PROGRAM]);
-}
-
-#[test]
-fn tinyproxy_tunnel() {
-    let Some(origin) = servers::python() else {
-        return;
-    };
-    let Some(proxy) = servers::tinyproxy(&[origin.port]) else {
-        return;
-    };
-    let route = Route::tunnel(proxy.port, origin.port);
-    run(&route, &[ORIGIN, PROGRAM, PYTHON, TUNNEL]);
 }
 
 /// Runs every case, then fails if one of them did.
@@ -165,7 +151,15 @@ fn connection(port: u16) -> Result<HTTPConnection, HTTPException> {
     HTTPConnection::builder(HOST)
         .port(port)
         .timeout(Duration::from_secs(20))
+        .continue_timeout(Duration::from_secs(20))
         .build()
+}
+
+/// The client's own address: the same one, the same connection.
+fn address(connection: &HTTPConnection) -> Option<SocketAddr> {
+    connection
+        .stream()
+        .and_then(|stream| stream.local_addr().ok())
 }
 
 /// What the cases look at in a response whose body has been read.
@@ -443,53 +437,4 @@ fn http10_keep_alive(route: &Route) -> Outcome {
     assert_eq!((response.status, response.version), (200, 10));
     assert_eq!(response.body, b"keep-alive");
     assert_reused(&mut connection, &response)
-}
-
-fn proxy_response_headers(route: &Route) -> Outcome {
-    let mut connection = route.connection()?;
-    assert!(connection.get_proxy_response_headers().is_none());
-    assert_eq!(fetch(&mut connection, "GET", "/hello")?.status, 200);
-    let headers = connection.get_proxy_response_headers();
-    assert!(headers.is_some_and(|headers| headers.get("Proxy-agent").is_some()));
-    Ok(())
-}
-
-/// A proxy takes the absolute form of the target (RFC 9112 section 3.2.2).
-fn proxy_without_tunnel(route: &Route) -> Outcome {
-    let mut connection = connection(route.port)?;
-    let origin = route.origin.expect("no origin");
-    let target = format!("http://{HOST}:{origin}/hello");
-    let authorization = [("Proxy-Authorization", PROXY_AUTHORIZATION)];
-    connection.request("GET", &target, (), &authorization)?;
-    assert_eq!(answer(&mut connection)?.body, HELLO);
-    Ok(())
-}
-
-/// tinyproxy opens tunnels to the listed ports only.
-fn tunnel_forbidden(route: &Route) -> Outcome {
-    let mut connection = connection(route.port)?;
-    let authorization = [("Proxy-Authorization", PROXY_AUTHORIZATION)];
-    connection.set_tunnel(HOST, servers::free_port(), &authorization)?;
-    assert_tunnel_fails(&mut connection, 403);
-    Ok(())
-}
-
-fn tunnel_unauthenticated(route: &Route) -> Outcome {
-    let mut connection = connection(route.port)?;
-    connection.set_tunnel(HOST, route.origin, &[])?;
-    assert_tunnel_fails(&mut connection, 407);
-    Ok(())
-}
-
-/// Twice, for the failure must leave the connection fit for the next attempt.
-fn assert_tunnel_fails(connection: &mut HTTPConnection, expected: u16) {
-    for _ in 0..2 {
-        match connection.request("GET", "/hello", (), &[]) {
-            Err(HTTPException::TunnelFailed(failed)) => {
-                assert_eq!(failed.status, expected);
-                assert!(failed.headers.get("Server").is_some());
-            }
-            other => panic!("{other:?} instead of a failed tunnel"),
-        }
-    }
 }

@@ -61,6 +61,11 @@ class Handler(BaseHTTPRequestHandler):
         os.unlink(FOLDER / self.path[1:])
         self.answer(204)
 
+    def handle_expect_100(self):
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def hello(self):
         if self.headers.get("If-None-Match") == ETAG:
             self.answer(304, b"", [("ETag", ETAG)])

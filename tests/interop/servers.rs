@@ -1,6 +1,7 @@
-//! The real servers of the interop test: nginx, HAProxy, tinyproxy, and origins on Python's
-//! http.server and Node's http. Each listens on a free loopback port, lives in a temporary folder
-//! of its own, and is gone when its `Server` is dropped.
+//! How servers are started: each listens on a free loopback port, lives in a temporary folder of
+//! its own, and is gone when its `Server` is dropped. Here are nginx, HAProxy, origins on Python's
+//! http.server and Node's http, and the proxies tinyproxy and squid; `fronts` and `programs` have
+//! tables of others.
 //!
 //! The origins all serve the same: `/hello` (with an ETag), `/nothing` (204), `/files/NAME` (GET,
 //! PUT, DELETE), `/chunked/NAME` (the same file, chunked, with the trailer `X-Check`) and `/small`
@@ -27,12 +28,17 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     process: Child,
     folder: Folder,
+    /// Files elsewhere that it does not get to remove.
+    leftovers: Vec<PathBuf>,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        for file in &self.leftovers {
+            let _ = fs::remove_file(file);
+        }
     }
 }
 
@@ -62,11 +68,12 @@ pub(crate) fn python() -> Option<Server> {
     })
 }
 
-/// Node's http.
-pub(crate) fn node() -> Option<Server> {
+/// Node's http; it closes a connection that was idle for its own while, or so many seconds.
+pub(crate) fn node(idle: Option<u32>) -> Option<Server> {
     start("node", |command, port, folder| {
         command.arg(script("server.mjs")).arg(port.to_string());
         command.arg(folder);
+        command.args(idle.map(|seconds| seconds.to_string()));
     })
 }
 
@@ -84,6 +91,20 @@ pub(crate) fn tinyproxy(allowed: &[u16]) -> Option<Server> {
         let config = write_config(folder, &tinyproxy_config(port, folder, allowed));
         command.arg("-d").arg("-c").arg(config);
     })
+}
+
+/// A forward proxy that asks for `PROXY_AUTHORIZATION` and serves the given port only. The name
+/// keeps the memory that it shares with nobody apart from that of any other squid.
+pub(crate) fn squid(allowed: u16) -> Option<Server> {
+    let mut server = start("squid", |command, port, folder| {
+        let config = write_config(folder, &squid_config(port, folder, allowed));
+        command
+            .args(["-N", "-n", &format!("interop{port}"), "-f"])
+            .arg(config);
+    })?;
+    let shared = |part| format!("/dev/shm/interop{}-cf__{part}.shm", server.port).into();
+    server.leftovers = ["metadata", "queues", "readers"].map(shared).into();
+    Some(server)
 }
 
 /// A port that nobody listens on.
@@ -151,21 +172,70 @@ fn tinyproxy_config(port: u16, folder: &Path, allowed: &[u16]) -> String {
     )
 }
 
-fn write_config(folder: &Path, text: &str) -> PathBuf {
+/// The program that is asked about credentials is a line of shell.
+fn squid_config(port: u16, folder: &Path, allowed: u16) -> String {
+    let script = folder.join("credentials");
+    let text = "while read -r given; do\n\
+                [ \"$given\" = 'user secret' ] && echo OK || echo ERR\ndone\n";
+    fs::write(&script, text).expect("cannot write a file");
+    format!(
+        "http_port 127.0.0.1:{port}
+        pid_filename none
+        visible_hostname localhost
+        cache deny all
+        cache_log /dev/stderr
+        access_log none
+        coredump_dir {folder}
+        auth_param basic program /bin/sh {script}
+        auth_param basic children 1
+        auth_param basic realm interop
+        acl known proxy_auth REQUIRED
+        acl open port {allowed}
+        http_access deny !open
+        http_access deny !known
+        http_access allow known",
+        folder = folder.display(),
+        script = script.display(),
+    )
+}
+
+pub(crate) fn write_config(folder: &Path, text: &str) -> PathBuf {
     let path = folder.join("config");
     fs::write(&path, format!("{text}\n")).expect("cannot write the configuration");
     path
 }
 
-fn script(name: &str) -> PathBuf {
+/// A file beside this one.
+pub(crate) fn script(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "interop", name]
         .iter()
         .collect()
 }
 
 /// Starts a program that `configure` has told its port and folder; `None` if it is not installed.
-fn start(program: &str, configure: impl Fn(&mut Command, u16, &Path)) -> Option<Server> {
-    let Some(path) = find(program) else {
+pub(crate) fn start(program: &str, configure: impl Fn(&mut Command, u16, &Path)) -> Option<Server> {
+    start_at(program, find(program), configure)
+}
+
+/// Starts a module of the Python that `.ci/install-servers` has put into the target directory.
+pub(crate) fn start_python(
+    module: &str,
+    configure: impl Fn(&mut Command, u16, &Path),
+) -> Option<Server> {
+    let python = target().join("servers/bin/python3");
+    start_at(
+        module,
+        Some(python).filter(|path| path.is_file()),
+        configure,
+    )
+}
+
+fn start_at(
+    program: &str,
+    path: Option<PathBuf>,
+    configure: impl Fn(&mut Command, u16, &Path),
+) -> Option<Server> {
+    let Some(path) = path else {
         leave_out(program);
         return None;
     };
@@ -197,6 +267,7 @@ fn spawn(mut command: Command, port: u16, folder: Folder) -> Result<Server, Stri
         port,
         process,
         folder,
+        leftovers: Vec::new(),
     };
     if server.is_ready() {
         return Ok(server);
@@ -234,6 +305,13 @@ fn find(program: &str) -> Option<PathBuf> {
         .chain([PathBuf::from("/usr/sbin")])
         .map(|folder| folder.join(program))
         .find(|candidate| candidate.is_file())
+}
+
+/// The target directory, where this program lies too.
+pub(crate) fn target() -> PathBuf {
+    let program = env::current_exe().unwrap_or_default();
+    let target = program.ancestors().nth(3);
+    target.map(Path::to_owned).unwrap_or_default()
 }
 
 /// Writes past the capture of test output, so that a plain `cargo test` shows it.
