@@ -104,6 +104,8 @@ pub enum HTTPException {
     InvalidChunk {
         /// Which rule.
         fault: ChunkFault,
+        /// What this call had read before the fault (`IncompleteRead.partial` in `http.client`).
+        partial: Vec<u8>,
     },
     /// A `101 Switching Protocols` that the request did not ask for, or to a protocol that it did
     /// not offer (RFC 9110 section 7.8).
@@ -605,7 +607,10 @@ impl HTTPException {
                 value: value.clone(),
             },
             Self::ConflictingFraming => Self::ConflictingFraming,
-            Self::InvalidChunk { fault } => Self::InvalidChunk { fault: *fault },
+            Self::InvalidChunk { fault, partial } => Self::InvalidChunk {
+                fault: *fault,
+                partial: partial.clone(),
+            },
             Self::UnexpectedUpgrade => Self::UnexpectedUpgrade,
             Self::UnsolicitedData => Self::UnsolicitedData,
             Self::InvalidMethod { method } => Self::InvalidMethod {
@@ -731,7 +736,7 @@ impl fmt::Display for HTTPException {
                     "transfer-encoding conflicts with content-length or version"
                 )
             }
-            Self::InvalidChunk { fault } => write!(f, "invalid chunk: {fault}"),
+            Self::InvalidChunk { fault, .. } => write!(f, "invalid chunk: {fault}"),
             Self::UnexpectedUpgrade => write!(f, "the peer switched protocols unasked"),
             Self::UnsolicitedData => write!(f, "the peer sent data before it was asked"),
             Self::InvalidMethod { method } => write!(f, "invalid method {method}"),
@@ -1080,7 +1085,10 @@ mod tests {
             .into_iter())
         .chain(counted.map(|what| E::TooMany { what, limit: 9 }))
         .chain(measured.map(|what| E::TooLarge { what, limit: 9 }))
-        .chain(chunks.map(|fault| E::InvalidChunk { fault }))
+        .chain(chunks.map(|fault| E::InvalidChunk {
+            fault,
+            partial: Vec::new(),
+        }))
         .chain(reads.map(E::IncompleteRead))
         .chain(others)
         .collect()

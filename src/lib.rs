@@ -102,7 +102,7 @@
 //! | `r.readinto(b)`, `r.read1(n)`, `r.peek(n)`, `r.readline()` | the same names; also [`Read`](std::io::Read) and [`BufRead`](std::io::BufRead) |
 //! | `r.getheader("ETag", "")`, `r.getheaders()` | `r.getheader_or("ETag", "")`, `r.getheaders()` |
 //! | `r.headers`, `r.msg`: `HTTPMessage` | `r.headers()`, `r.msg()`: [`HTTPMessage`] |
-//! | `r.isclosed()`, `r.will_close`, `r.length`, `r.chunked` | `r.isclosed()`, `r.will_close()`, `r.length()`, `r.chunked()` |
+//! | `r.isclosed()`, `r.closed`, `r.will_close`, `r.length`, `r.chunked` | `r.isclosed()`, `r.closed()`, `r.will_close()`, `r.length()`, `r.chunked()` |
 //! | `except IncompleteRead as e: e.partial` | `Err(HTTPException::IncompleteRead(e)) => e.partial` |
 //! | `except CannotSendRequest` | `Err(HTTPException::ImproperConnectionState(CannotSendRequest(_)))` |
 //! | `except RemoteDisconnected`, `BadStatusLine`, … | [`HTTPException`]`::RemoteDisconnected { .. }`, `::BadStatusLine { .. }`, … |
@@ -165,7 +165,8 @@ pub use client::body::Body;
 pub use client::connection::{Builder, Continue, HTTPConnection, StaleCheck};
 pub use client::https::{HTTPSConnection, Secure, Secured};
 pub use client::reader::{Reader, parse_headers, parse_headers_with};
-pub use client::response::{HTTPResponse, ReadArgument};
+pub use client::reading::ReadArgument;
+pub use client::response::{HTTPResponse, PendingResponse};
 #[cfg(unix)]
 pub use client::stream::Unix;
 pub use client::stream::{

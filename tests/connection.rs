@@ -517,15 +517,17 @@ fn a_read_goes_on_after_a_timeout() {
 }
 
 #[test]
-fn a_sized_read_returns_what_came_before_a_timeout() {
+fn a_sized_read_keeps_what_came_before_a_timeout() {
     let script = answers(&HI[..HI.len() - 1]).wait(SECOND * 5).send("i");
     let peer = Peer::new([script]);
     let mut conn = builder(&peer).read_timeout(SECOND * 2).build().unwrap();
     conn.request("GET", "/", (), &[]).unwrap();
     let mut response = conn.getresponse().unwrap();
-    assert_eq!(response.read(2).unwrap(), b"h");
-    assert!(response.read(2).unwrap_err().is_timeout());
-    assert_eq!(response.read(2).unwrap(), b"i");
+    for _ in 0..2 {
+        assert!(response.read(2).unwrap_err().is_timeout());
+        assert_eq!(response.partial(), b"h");
+    }
+    assert_eq!(response.read(2).unwrap(), b"hi");
 }
 
 #[test]

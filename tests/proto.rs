@@ -290,7 +290,7 @@ fn the_head_of_a_chunk_is_read_alone() {
     ] {
         let refused = parse(line).unwrap_err();
         assert!(
-            matches!(refused, HTTPException::InvalidChunk { fault: found } if found == fault),
+            matches!(refused, HTTPException::InvalidChunk { fault: found, .. } if found == fault),
             "{line:?}: {refused:?}"
         );
     }
@@ -573,7 +573,8 @@ fn nothing_but_crlf_follows_the_data_of_a_chunk_whatever_is_tolerated() {
         assert!(matches!(
             error,
             Err(HTTPException::InvalidChunk {
-                fault: ChunkFault::DataEnd
+                fault: ChunkFault::DataEnd,
+                ..
             })
         ));
     }

@@ -3,13 +3,20 @@
 //! an error comes through `std::io::Error` as it was.
 #![allow(missing_docs)]
 
-use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::time::Duration;
 
+use stdhttp::proto::RequestContext;
 use stdhttp::testing::{Ending, Peer, PeerStream, Script};
 use stdhttp::{
-    Body, HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, Ready, Step, Tolerance, Wire,
+    Body, Counted, HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, Limits,
+    PendingResponse, Ready, Step, Tolerance, Wire,
 };
+
+#[path = "support/random.rs"]
+mod random;
+
+use random::Random;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -387,4 +394,481 @@ fn consume_before_anything_was_shown_takes_nothing_of_a_chunked_body() {
     let mut response = response(script.send("5\r\nhello\r\n0\r\n\r\n"));
     response.consume(7);
     assert_eq!(response.read(None).unwrap(), b"hello");
+}
+
+/// Makes the call until time does not run out any more; how often it did.
+fn patiently<T>(mut call: impl FnMut() -> Result<T, HTTPException>) -> (T, usize) {
+    let mut timeouts = 0;
+    loop {
+        match call() {
+            Err(error) if error.is_timeout() && timeouts < 1_000 => timeouts += 1,
+            done => return (done.expect("no failure but timeouts"), timeouts),
+        }
+    }
+}
+
+/// A script that sends the body in these pieces, with a timeout before each.
+fn stalling(framing: &str, pieces: &[&str]) -> Script {
+    let chunked = framing.starts_with("Transfer-Encoding");
+    let mut script = head(framing);
+    for piece in pieces {
+        let piece = match chunked {
+            true => format!("{:x}\r\n{piece}\r\n", piece.len()),
+            false => (*piece).to_owned(),
+        };
+        script = script.wait(2 * SECOND).send(piece);
+    }
+    let end = if chunked { "0\r\n\r\n" } else { "" };
+    script.wait(2 * SECOND).send(end).end(Ending::Close)
+}
+
+const FRAMINGS: [&str; 3] = [
+    "",
+    "Content-Length: 10\r\n",
+    "Transfer-Encoding: chunked\r\n",
+];
+
+#[test]
+fn the_whole_rest_goes_on_after_a_timeout() {
+    for framing in FRAMINGS {
+        let mut response = response(stalling(framing, &["hello", "world"]));
+        let error = response.read(None).unwrap_err();
+        assert!(error.is_timeout());
+        let error = response.read(None).unwrap_err();
+        assert!(error.is_timeout());
+        let (body, _) = patiently(|| response.read(None));
+        assert_eq!(body, b"helloworld", "{framing}");
+        assert!(response.is_complete());
+        assert_eq!(response.read(None).unwrap(), b"");
+    }
+}
+
+#[test]
+fn a_sized_read_is_short_at_the_end_only() {
+    for framing in FRAMINGS {
+        let pieces = ["hell", "o", "worl", "d"];
+        let mut response = response(stalling(framing, &pieces));
+        let (body, timeouts) = patiently(|| response.read(7));
+        assert_eq!((&body[..], timeouts), (&b"hellowo"[..], 3), "{framing}");
+        let (body, _) = patiently(|| response.read(7));
+        assert_eq!(body, b"rld", "{framing}");
+        let (body, _) = patiently(|| response.read(7));
+        assert_eq!(body, b"", "{framing}");
+    }
+}
+
+/// What one call kept is the next bytes of every other, and is not counted as taken.
+#[test]
+fn what_a_timeout_kept_is_there_for_every_call() {
+    let half = || {
+        let mut response = response(stalling(FRAMINGS[1], &["hello", "\nwor", "d"]));
+        assert!(response.read(8).unwrap_err().is_timeout());
+        assert!(response.read(8).unwrap_err().is_timeout());
+        assert_eq!(
+            (response.length(), response.partial()),
+            (Some(10), &b"hello"[..])
+        );
+        assert!(!response.isclosed() && !response.closed() && !response.is_complete());
+        response
+    };
+    assert_eq!(half().read(2).unwrap(), b"he");
+    assert_eq!(half().read1(2).unwrap(), b"he");
+    assert_eq!(half().read1(None).unwrap(), b"hello");
+    assert_eq!(half().peek(2).unwrap(), b"he");
+    assert_eq!(half().fill_buf().unwrap(), b"hello");
+    assert_eq!(half().readline(3).unwrap(), b"hel");
+    let mut response = half();
+    let mut buffer = [0; 3];
+    assert_eq!(response.readinto(&mut buffer).unwrap(), 3);
+    assert_eq!(response.readinto(&mut buffer).unwrap(), 2);
+    assert_eq!((&buffer, response.length()), (b"lol", Some(5)));
+    assert_eq!(response.readinto(&mut buffer).unwrap(), 3);
+    assert_eq!(&buffer, b"\nwo");
+    let mut response = half();
+    response.consume(3);
+    response.consume(100);
+    assert_eq!(response.readline(None).unwrap(), b"\n");
+    let mut response = half();
+    assert!(!response.drain(5).unwrap_or(false));
+    assert_eq!(response.length(), Some(5));
+    let mut response = half();
+    response.close();
+    assert_eq!(
+        (response.read1(None).unwrap(), response.partial()),
+        (vec![], &[][..])
+    );
+}
+
+const EVENTS: &str = "data: 0\n\u{e4}\ndata: 1\ndata: 2\ndata: 3 of 5\nlast";
+
+/// A stream of events that stops for longer than the read timeout at every byte.
+fn events() -> Response {
+    let script = EVENTS.as_bytes().iter().fold(head(""), |script, byte| {
+        script.wait(3 * SECOND).send([*byte])
+    });
+    response(script.end(Ending::Close))
+}
+
+#[test]
+fn a_stream_of_events_is_read_line_by_line() {
+    let lines: Vec<&str> = EVENTS.split('\n').collect();
+    let mut response = events();
+    for line in &lines {
+        let (came, _) = patiently(|| response.readline(None));
+        assert_eq!(String::from_utf8(came).unwrap().trim_end(), *line);
+    }
+    assert_eq!(response.readline(None).unwrap(), b"");
+
+    let mut came = Vec::new();
+    for line in events().lines() {
+        match line.map_err(HTTPException::from) {
+            Err(error) => assert!(error.is_timeout(), "{error:?}"),
+            Ok(line) => came.push(line),
+        }
+    }
+    assert_eq!(came, lines);
+
+    let mut came = Vec::new();
+    for line in events().split(b'\n') {
+        match line.map_err(HTTPException::from) {
+            Err(error) => assert!(error.is_timeout(), "{error:?}"),
+            Ok(line) => came.push(String::from_utf8(line).unwrap()),
+        }
+    }
+    assert_eq!(came, lines);
+
+    let (mut text, mut response) = (String::new(), events());
+    let (count, _) = patiently(|| Ok(response.read_to_string(&mut text)?));
+    assert_eq!((&text[..], count), (EVENTS, EVENTS.len()));
+
+    let (mut response, mut block) = (events(), vec![0; EVENTS.len() - 4]);
+    patiently(|| Ok(response.read_exact(&mut block)?));
+    assert_eq!(block, &EVENTS.as_bytes()[..block.len()]);
+    assert!(patiently(|| Ok(response.read_exact(&mut [0; 4])?)).1 > 0);
+    let error = response.read_exact(&mut [0; 1]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+}
+
+/// Calls drawn at random, of which any may run out of time and be followed by any other.
+#[test]
+fn no_byte_is_lost_or_moved_whatever_is_called() {
+    let mut random = Random::new(8);
+    for _ in 0..2_000 {
+        let length = random.below(60);
+        let body: Vec<u8> = (0..length).map(|_| *random.choose(b"ab\n")).collect();
+        let mut pieces = Vec::new();
+        let mut rest = std::str::from_utf8(&body).unwrap();
+        while !rest.is_empty() {
+            let (piece, later) = rest.split_at(random.below(rest.len()) + 1);
+            pieces.push(piece);
+            rest = later;
+        }
+        let framings = [
+            "".to_owned(),
+            format!("Content-Length: {length}\r\n"),
+            "Transfer-Encoding: chunked\r\n".to_owned(),
+        ];
+        let framing = random.choose(&framings).as_str();
+        let mut response = response(stalling(framing, &pieces));
+        let mut at = 0;
+        for _ in 0..1_000 {
+            if response.closed() {
+                break;
+            }
+            at += call_at_random(&mut response, &mut random, &body[at..]);
+        }
+        assert_eq!(at, length, "not all of {body:?} came");
+        assert!(response.is_complete() && response.partial().is_empty());
+    }
+}
+
+/// One call; how many bytes of the rest it took, after a check that they are the right ones.
+fn call_at_random(response: &mut Response, random: &mut Random, rest: &[u8]) -> usize {
+    let n = random.below(20) + 1;
+    let line = match rest.iter().position(|octet| *octet == b'\n') {
+        Some(at) => at + 1,
+        None => rest.len(),
+    };
+    let (result, exactly) = match random.below(8) {
+        0 => (response.read(n), Some(n.min(rest.len()))),
+        1 => (response.readline(n), Some(n.min(line))),
+        2 => (response.readline(None), Some(line)),
+        3 => (response.read1(n), None),
+        4 => {
+            let shown = response.peek(n).map(<[u8]>::to_vec);
+            let count = shown
+                .as_ref()
+                .map_or(0, |shown| random.below(shown.len() + 1));
+            response.consume(count);
+            (
+                shown.map(|mut shown| {
+                    shown.truncate(count);
+                    shown
+                }),
+                None,
+            )
+        }
+        5 if n > 18 => (response.read(None), Some(rest.len())),
+        6 if n <= rest.len() => {
+            let mut block = vec![0; n];
+            let done = response.read_exact(&mut block);
+            (done.map(|()| block).map_err(HTTPException::from), Some(n))
+        }
+        _ => {
+            let mut block = vec![0; n];
+            let count = response.readinto(&mut block);
+            (count.map(|count| block[..count].to_vec()), None)
+        }
+    };
+    match result {
+        Ok(came) => {
+            assert!(rest.starts_with(&came), "{came:?} where {rest:?} is due");
+            let due = exactly.unwrap_or(came.len());
+            assert_eq!(came.len(), due, "{came:?} where {rest:?} is due");
+            came.len()
+        }
+        Err(error) => {
+            assert!(error.is_timeout(), "{error:?}");
+            0
+        }
+    }
+}
+
+#[test]
+fn what_a_timeout_kept_goes_with_the_response() {
+    let half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
+    let next = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext";
+    let peer = Peer::new([
+        Script::new()
+            .expect_head()
+            .send(half)
+            .wait(9 * SECOND)
+            .send("world"),
+        Script::answer(next),
+    ]);
+    let builder = HTTPConnection::builder("example.org").connector(peer.clone());
+    let builder = builder.clock(peer.clone()).read_timeout(SECOND);
+    let mut conn = builder.build().unwrap();
+    conn.request("GET", "/", (), &[]).unwrap();
+    let mut response = conn.getresponse().unwrap();
+    assert!(response.read(None).unwrap_err().is_timeout());
+    drop(response);
+    conn.request("GET", "/", (), &[]).unwrap();
+    assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"next");
+    assert_eq!(peer.calls().connects, 2);
+}
+
+/// The loop of `http.client`'s documentation, `while not r.closed: r.read(200)`.
+#[test]
+fn the_documented_loop_on_closed_ends() {
+    let body = "x".repeat(600);
+    let chunks = format!("258\r\n{body}\r\n0\r\n\r\n");
+    let answers = [
+        ("Content-Length: 600\r\n", &body[..]),
+        ("Content-Length: 0\r\n", ""),
+        ("Transfer-Encoding: chunked\r\n", &chunks),
+        ("", &body),
+        ("", &body[..599]),
+    ];
+    for (framing, body) in answers {
+        let mut response = response(head(framing).send(body).end(Ending::Close));
+        let (mut calls, mut came) = (0, 0);
+        while !response.closed() {
+            came += response.read(200).unwrap().len();
+            calls += 1;
+            assert!(calls < 9, "{framing}");
+        }
+        assert!(response.isclosed() && response.is_complete());
+        assert!(came >= body.len().min(599));
+    }
+    // A body that is cut is at its end, too, whether that is told or forgiven.
+    for tolerance in [Tolerance::STANDARD, Tolerance::HTTP_CLIENT] {
+        let cut = head("Content-Length: 600\r\n").send("x".repeat(300));
+        let mut response = response_with(cut.end(Ending::Close), tolerance);
+        let mut calls = 0;
+        while !response.closed() {
+            let _ = response.read(200);
+            calls += 1;
+            assert!(calls < 9);
+        }
+        assert!(response.isclosed() && !response.is_complete());
+    }
+}
+
+type Collect = fn(&mut Response) -> Result<Vec<u8>, HTTPException>;
+
+/// CPython has `partial` for broken chunks; for the failures that carry none the response has it.
+#[test]
+fn what_a_failed_read_had_is_not_lost() {
+    let broken = || {
+        let script = head("Transfer-Encoding: chunked\r\n");
+        response(script.send("5\r\nhello\r\n3\r\nwor\r\nxyz\r\n"))
+    };
+    let calls: [Collect; 3] = [
+        |response| response.read(None),
+        |response| response.read(100),
+        |response| response.readline(None),
+    ];
+    for call in calls {
+        let mut response = broken();
+        match call(&mut response).unwrap_err() {
+            HTTPException::InvalidChunk { partial, .. } => assert_eq!(partial, b"hellowor"),
+            other => panic!("{other:?}"),
+        }
+        match call(&mut response).unwrap_err() {
+            HTTPException::InvalidChunk { partial, .. } => assert_eq!(partial, b""),
+            other => panic!("{other:?}"),
+        }
+    }
+    for call in calls {
+        let script = head("Content-Length: 100\r\n").send("hello");
+        let mut response = response(script.fail(ErrorKind::HostUnreachable));
+        assert!(matches!(call(&mut response), Err(HTTPException::Io { .. })));
+        assert_eq!(response.partial(), b"hello");
+        for call in CALLS {
+            assert!(call.make(&mut response).is_err(), "{call:?}");
+        }
+        assert!(response.closed());
+    }
+    let mut text = Vec::new();
+    let error = broken().read_until(b'!', &mut text).unwrap_err();
+    assert!(matches!(error.into(), HTTPException::InvalidChunk { .. }));
+    assert_eq!(text, b"hellowor");
+}
+
+/// An empty `Vec` is room, as its capacity says, not a buffer of no length.
+#[test]
+fn an_empty_vec_is_filled_up_to_its_capacity() {
+    let mut response = response(head("Content-Length: 9\r\n").send("0123456789"));
+    let mut room = Vec::with_capacity(4);
+    let most = room.capacity();
+    let count = response.read(&mut room).unwrap();
+    assert!(count > 0 && count <= most);
+    assert_eq!(room, &b"0123456789"[..count]);
+    let mut none = Vec::new();
+    assert_eq!(response.read(&mut none).unwrap(), 9 - count);
+    assert_eq!(none, &b"012345678"[count..]);
+    assert_eq!(response.read(&mut Vec::with_capacity(9)).unwrap(), 0);
+}
+
+/// A reader over a socket that does not block and has one byte at a time.
+fn hesitant(answer: &str, end: Ending) -> BufReader<PeerStream> {
+    let script = answer.bytes().fold(Script::new(), |script, byte| {
+        script.fail(ErrorKind::WouldBlock).send([byte])
+    });
+    let script = script.fail(ErrorKind::WouldBlock).end(end);
+    BufReader::with_capacity(16, PeerStream::new(script).unwrap())
+}
+
+fn pending(reader: BufReader<PeerStream>) -> PendingResponse<BufReader<PeerStream>> {
+    let request = RequestContext::of_method("GET");
+    PendingResponse::new(reader, request, Limits::DEFAULT, Tolerance::STANDARD)
+}
+
+fn would_block(error: &HTTPException, at: Step) -> bool {
+    matches!(error, HTTPException::Io { error, step, .. }
+        if error.kind() == ErrorKind::WouldBlock && *step == at)
+}
+
+/// Begins until the head is there; the failure, and how often there was nothing yet.
+fn begin_patiently(
+    pending: &mut PendingResponse<BufReader<PeerStream>>,
+) -> (Option<HTTPException>, usize) {
+    let mut pauses = 0;
+    loop {
+        match pending.begin().map(drop) {
+            Err(error) if would_block(&error, Step::ReadHead) => pauses += 1,
+            done => return (done.err(), pauses),
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_would_block_in_the_head_is_not_lost() {
+    let interim = "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n";
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    let answer = format!("{interim}{head}hello");
+    let mut pending = pending(hesitant(&answer, Ending::Silence));
+    let (failure, pauses) = begin_patiently(&mut pending);
+    assert!(failure.is_none());
+    assert_eq!(pauses, interim.len() + head.len());
+    let mut response = pending.begin().unwrap();
+    let mut pauses = 0;
+    let body = loop {
+        match response.read(None) {
+            Err(error) if would_block(&error, Step::ReadBody) => pauses += 1,
+            done => break done.unwrap(),
+        }
+    };
+    assert_eq!((&body[..], pauses), (&b"hello"[..], 5));
+    drop(response);
+    assert!(pending.begin().unwrap().is_complete());
+    assert!(pending.into_inner().buffer().is_empty());
+}
+
+type Expected = fn(&HTTPException) -> bool;
+
+#[test]
+fn a_failed_head_of_a_reader_fails_again() {
+    let interims = "HTTP/1.1 100 Continue\r\n\r\n".repeat(Limits::DEFAULT.interim_responses + 1);
+    let cases: [(&str, Expected); 4] = [
+        ("HTTP/1.1 200 OK\r\n", |error| {
+            matches!(error, HTTPException::IncompleteRead(_))
+        }),
+        ("SSH-2.0\r\n", |error| {
+            matches!(error, HTTPException::BadStatusLine { .. })
+        }),
+        ("", |error| {
+            matches!(error, HTTPException::RemoteDisconnected { .. })
+        }),
+        (&interims, |error| {
+            matches!(
+                error,
+                HTTPException::TooMany {
+                    what: Counted::InterimResponses,
+                    ..
+                }
+            )
+        }),
+    ];
+    for (answer, expected) in cases {
+        let mut pending = pending(hesitant(answer, Ending::Close));
+        let (failure, _) = begin_patiently(&mut pending);
+        assert!(failure.is_some_and(|error| expected(&error) && !error.is_retryable()));
+        for _ in 0..2 {
+            assert!(
+                expected(&pending.begin().map(drop).unwrap_err()),
+                "{answer}"
+            );
+        }
+    }
+}
+
+/// A response inside a response: the timeout of the outer one's stream is that of the inner one.
+#[test]
+fn a_timeout_comes_through_a_reader_that_is_a_response() {
+    let inner = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
+    let fields = format!("Content-Length: {}\r\n", inner.len());
+    let script = inner
+        .as_bytes()
+        .chunks(9)
+        .fold(head(&fields), |script, piece| {
+            script.wait(3 * SECOND).send(piece)
+        });
+    let request = RequestContext::of_method("GET");
+    let outer = response(script);
+    let mut pending = PendingResponse::new(outer, request, Limits::DEFAULT, Tolerance::STANDARD);
+    let mut pauses = 0;
+    let body = loop {
+        match pending.begin().and_then(|mut response| response.read(4)) {
+            Err(HTTPException::Io { error, .. }) => {
+                let cause = HTTPException::from(error);
+                assert!(cause.is_timeout(), "{cause:?}");
+                pauses += 1;
+            }
+            done => break done.unwrap(),
+        }
+    };
+    assert_eq!(body, b"done");
+    assert!(pauses > 5);
 }

@@ -26,9 +26,19 @@ impl<W: Source> Incoming<W> {
         }
     }
 
-    /// Reads heads until the final one is complete.
-    pub(crate) fn receive(&mut self) -> Result<(), HTTPException> {
-        while !self.receive_one()? {}
+    /// Reads heads until the final one is complete, unless it is; reports a failure again.
+    pub(crate) fn begin(&mut self) -> Result<(), HTTPException> {
+        if self.exchange.framing().is_some() {
+            return Ok(());
+        }
+        self.at_end_or_failed()?;
+        loop {
+            match self.receive_one() {
+                Ok(true) => break,
+                Ok(false) => {}
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
         self.settle_head();
         Ok(())
     }

@@ -6,6 +6,7 @@ pub(crate) mod debug;
 pub(crate) mod https;
 pub(crate) mod incoming;
 pub(crate) mod reader;
+pub(crate) mod reading;
 mod request;
 pub(crate) mod response;
 pub(crate) mod stream;

@@ -1,26 +1,23 @@
 //! HTTPResponse: the answer, read piece by piece (RFC 9110 section 15, RFC 9112 section 6).
 //!
 //! A view of the connection's receiving half, borrowed or owned, so that dropping one has nothing
-//! to hand back. Departs from `http.client`: every read reports a body that is cut short, a
-//! timeout loses nothing, and closing a half-read response closes the connection.
+//! to hand back; `reading` has its body. Departs from `http.client`: closing a half-read response
+//! closes the connection.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, BufRead, Read};
+use std::io::BufRead;
 
 use crate::client::incoming::Incoming;
 use crate::client::reader::Reader;
+use crate::client::reading::Kept;
 use crate::client::stream::Stream;
 use crate::client::wire::{Source, Wire};
-use crate::error::{HTTPException, IncompleteRead, Step};
+use crate::error::HTTPException;
 use crate::message::HTTPMessage;
 use crate::proto::{
     CloseReason, Exchange, ForgivenSet, Framing, HTTPVersion, Limits, RequestContext, Tolerance,
 };
-
-/// With so much room left, a body that is collected is not given more for its next read: what
-/// comes in small pieces must not double it.
-const ENOUGH: usize = 32_000;
 
 /// A response: `http.client.HTTPResponse`.
 ///
@@ -33,7 +30,9 @@ const ENOUGH: usize = 32_000;
 /// and opens a new connection where it is not.
 pub struct HTTPResponse<'a, W> {
     incoming: Half<'a, W>,
-    closed: bool,
+    /// [`Self::close`] was called.
+    pub(crate) given_up: bool,
+    pub(crate) kept: Kept,
 }
 
 enum Half<'a, W> {
@@ -56,27 +55,32 @@ impl<W: Source> fmt::Debug for HTTPResponse<'_, W> {
 
 impl<'a, W: Source> HTTPResponse<'a, W> {
     pub(crate) fn borrowed(incoming: &'a mut Incoming<W>) -> Self {
+        Self::of(Half::Borrowed(incoming))
+    }
+
+    fn of(incoming: Half<'a, W>) -> Self {
         Self {
-            incoming: Half::Borrowed(incoming),
-            closed: false,
+            incoming,
+            given_up: false,
+            kept: Kept::default(),
         }
     }
 
-    fn half(&self) -> &Incoming<W> {
+    pub(crate) fn half(&self) -> &Incoming<W> {
         match &self.incoming {
             Half::Borrowed(incoming) => incoming,
             Half::Owned(incoming) => incoming,
         }
     }
 
-    fn half_mut(&mut self) -> &mut Incoming<W> {
+    pub(crate) fn half_mut(&mut self) -> &mut Incoming<W> {
         match &mut self.incoming {
             Half::Borrowed(incoming) => incoming,
             Half::Owned(incoming) => incoming,
         }
     }
 
-    fn exchange(&self) -> &Exchange {
+    pub(crate) fn exchange(&self) -> &Exchange {
         &self.half().exchange
     }
 
@@ -164,9 +168,11 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
         self.exchange().framing()
     }
 
-    /// Bytes of the body that are still to come, where the framing tells (`length`).
+    /// Bytes of the body that are still to be read, where the framing tells (`length`).
     pub fn length(&self) -> Option<u64> {
-        self.exchange().decoder().missing()
+        let kept = u64::try_from(self.partial().len()).unwrap_or(u64::MAX);
+        let missing = self.exchange().decoder().missing();
+        missing.map(|missing| missing.saturating_add(kept))
     }
 
     /// Whether the body is in the chunked coding (`chunked`).
@@ -195,14 +201,16 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
         self.exchange().is_request_complete()
     }
 
-    /// Whether the body is at its end, or was given up (`isclosed`).
+    /// Whether there is nothing more to read: the body is at its end or has failed, or
+    /// [`Self::close`] was called (`isclosed`).
     pub fn isclosed(&self) -> bool {
-        self.closed || self.half().is_settled()
+        self.given_up || (self.half().is_settled() && !self.has_kept())
     }
 
-    /// Whether [`Self::close`] was called (`closed`).
+    /// As [`Self::isclosed`] (`closed`). In `http.client` only `close()` sets it, so that the loop of
+    /// its documentation, `while not r.closed: r.read(200)`, never ends there. Here it does.
     pub fn closed(&self) -> bool {
-        self.closed
+        self.isclosed()
     }
 
     /// Whether the response was read to the proven end of its message.
@@ -218,184 +226,17 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
     /// Gives the rest of the body up: later reads are empty. If the body was not at its end the
     /// connection is closed.
     pub fn close(&mut self) {
-        self.closed = true;
+        self.given_up = true;
+        self.kept = Kept::default();
         if !self.half().is_settled() {
             self.half_mut().close();
         }
-    }
-
-    /// Reads body bytes, in Python's shapes or in Rust's:
-    ///
-    /// * `read(None)`: the whole rest, as a `Vec<u8>` that grows with what arrives;
-    /// * `read(200)` or `read(Some(200))`: up to 200 bytes, fewer only at the end of the body;
-    /// * `read(&mut buffer)`: as [`Self::readinto`].
-    ///
-    /// # Errors
-    /// `IncompleteRead` if the body is cut short, with what this call had read; `InvalidChunk`,
-    /// `InvalidHeader` of a trailer, `LineTooLong`, `TooLarge`, `TooMany`; `Io`; `TimedOut`, which
-    /// loses nothing: bytes read before it are returned first where there are any, and the next
-    /// call goes on. `read(None)` gives up what it had read at a timeout; use `readinto` for
-    /// bodies that may stall.
-    pub fn read<A: ReadArgument>(&mut self, into: A) -> Result<A::Output, HTTPException> {
-        into.read_from(self)
-    }
-
-    /// Reads into a buffer and returns the number of bytes: what is at hand, or else what one
-    /// read of the stream brings. 0 is the proven end of the body, or an empty buffer.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn readinto(&mut self, buffer: &mut [u8]) -> Result<usize, HTTPException> {
-        if self.closed {
-            return Ok(0);
-        }
-        self.half_mut().readinto(buffer)
-    }
-
-    /// Reads up to `limit` bytes with at most one read of the stream; empty at the end.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn read1(&mut self, limit: impl Into<Option<usize>>) -> Result<Vec<u8>, HTTPException> {
-        let limit = limit.into().unwrap_or(usize::MAX);
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let bytes = self.peek(limit)?.to_vec();
-        self.advance(bytes.len());
-        Ok(bytes)
-    }
-
-    /// Shows body bytes without taking them: up to `limit` of those at hand, at least one unless
-    /// the body is at its end.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn peek(&mut self, limit: impl Into<Option<usize>>) -> Result<&[u8], HTTPException> {
-        if self.closed {
-            return Ok(&[]);
-        }
-        let limit = limit.into().unwrap_or(usize::MAX);
-        let bytes = self.half_mut().fill_buf()?;
-        Ok(bytes.get(..limit).unwrap_or(bytes))
-    }
-
-    /// Reads a line with its LF, up to `limit` bytes of it; empty at the end of the body.
-    ///
-    /// # Errors
-    /// As [`Self::read`]; the bytes of an incomplete line are in `IncompleteRead::partial`, and
-    /// at a timeout they are returned as they are.
-    pub fn readline(&mut self, limit: impl Into<Option<usize>>) -> Result<Vec<u8>, HTTPException> {
-        let limit = limit.into().unwrap_or(usize::MAX);
-        let mut line = Vec::new();
-        while line.len() < limit {
-            let room = limit.saturating_sub(line.len());
-            let bytes = match self.peek(room) {
-                Ok(bytes) => bytes,
-                // What was read is not lost: the next call reports the failure, or goes on.
-                Err(error) if error.is_timeout() && !line.is_empty() => break,
-                Err(error) => return Err(with_partial(error, line)),
-            };
-            let end = bytes.iter().position(|&octet| octet == b'\n');
-            let count = end.map_or(bytes.len(), |at| at.saturating_add(1));
-            line.extend_from_slice(bytes.get(..count).unwrap_or_default());
-            self.advance(count);
-            if count == 0 || end.is_some() {
-                break;
-            }
-        }
-        Ok(line)
-    }
-
-    /// Reads the rest of the body and drops it, if that takes no more than `limit` bytes; returns
-    /// whether its end was reached, so that the connection can be used again.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn drain(&mut self, limit: u64) -> Result<bool, HTTPException> {
-        let mut left = limit;
-        loop {
-            let count = self.peek(None)?.len();
-            let taken = count.min(usize::try_from(left).unwrap_or(usize::MAX));
-            self.advance(taken);
-            left = left.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX));
-            if count == 0 || taken < count {
-                return Ok(self.is_complete());
-            }
-        }
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.half_mut().consume(count);
-    }
-
-    /// The whole rest. The storage grows by half of what is there, never by what was announced.
-    fn read_rest(&mut self) -> Result<Vec<u8>, HTTPException> {
-        let announced = self.length().unwrap_or(u64::MAX);
-        let mut body = Vec::new();
-        loop {
-            let step = body.len().saturating_div(2).clamp(4_096, 1 << 20);
-            let step = usize::try_from(announced).map_or(step, |all| {
-                step.max(65_000.min(all)).min(all.saturating_add(1))
-            });
-            match self.read_more(&mut body, step) {
-                Ok(0) => return self.whole(body),
-                Ok(_) => {}
-                Err(error) => return Err(with_partial(error, body)),
-            }
-        }
-    }
-
-    /// The quiet end that may be forgiven is one of sized reads: of the whole rest nothing may be
-    /// missing.
-    fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, HTTPException> {
-        match self.half_mut().exchange.decode(&[], &mut []) {
-            Err(error) if !self.closed => Err(with_partial(error, body)),
-            _ => Ok(body),
-        }
-    }
-
-    /// Up to `limit` bytes, fewer only at the end of the body.
-    fn read_up_to(&mut self, limit: usize) -> Result<Vec<u8>, HTTPException> {
-        let mut body = Vec::new();
-        while body.len() < limit {
-            let step = limit.saturating_sub(body.len()).min(65_000);
-            match self.read_more(&mut body, step) {
-                Ok(0) => break,
-                Ok(_) => {}
-                // What was read is not lost: the next call reports the failure.
-                Err(error) if error.is_timeout() && !body.is_empty() => break,
-                Err(error) => return Err(with_partial(error, body)),
-            }
-        }
-        Ok(body)
-    }
-
-    /// Appends what one `readinto` of at most `step` bytes brings.
-    fn read_more(&mut self, body: &mut Vec<u8>, step: usize) -> Result<usize, HTTPException> {
-        let start = body.len();
-        let spare = body.capacity().saturating_sub(start);
-        if spare < step.min(ENOUGH) && body.try_reserve(step).is_err() {
-            return Err(HTTPException::Io {
-                error: io::ErrorKind::OutOfMemory.into(),
-                step: Step::ReadBody,
-                retry: self.half().source.retry(),
-            });
-        }
-        let end = body.capacity().min(start.saturating_add(step));
-        body.resize(end, 0);
-        let result = self.readinto(body.get_mut(start..).unwrap_or_default());
-        body.truncate(start.saturating_add(*result.as_ref().unwrap_or(&0)));
-        result
     }
 }
 
 impl<'a, S: Stream + 'a> HTTPResponse<'a, Wire<S>> {
     pub(crate) fn owned(incoming: Incoming<Wire<S>>) -> Self {
-        Self {
-            incoming: Half::Owned(Box::new(incoming)),
-            closed: false,
-        }
+        Self::of(Half::Owned(Box::new(incoming)))
     }
 
     /// Gives back the stream, if it is still open, and the bytes already read from it that are
@@ -439,7 +280,8 @@ impl<'a, R: BufRead + 'a> HTTPResponse<'a, Reader<R>> {
     /// `BadStatusLine`, `UnknownProtocol`, `InvalidHeader`, `LineTooLong`, `TooMany`, `TooLarge`,
     /// `InvalidContentLength`, `UnknownTransferEncoding`, `ConflictingFraming`,
     /// `IncompleteRead` of the head, `RemoteDisconnected` if there is nothing; the reader's own
-    /// errors as `Io`.
+    /// errors as `Io`. All of them end the reader's use; for one that may have nothing yet
+    /// (`WouldBlock`) while the head comes, see [`PendingResponse`].
     pub fn from_reader(reader: R, method: &str) -> Result<Self, HTTPException> {
         Self::from_reader_with(reader, method, Limits::DEFAULT, Tolerance::STANDARD)
     }
@@ -471,13 +313,9 @@ impl<'a, R: BufRead + 'a> HTTPResponse<'a, Reader<R>> {
         limits: Limits,
         tolerance: Tolerance,
     ) -> Result<Self, HTTPException> {
-        let exchange = Exchange::answer_to(request, limits, tolerance);
-        let mut incoming = Incoming::new(exchange, Reader::new(reader));
-        incoming.receive()?;
-        Ok(Self {
-            incoming: Half::Owned(Box::new(incoming)),
-            closed: false,
-        })
+        let mut pending = PendingResponse::new(reader, request, limits, tolerance);
+        pending.begin()?;
+        Ok(Self::of(Half::Owned(pending.incoming)))
     }
 
     /// Gives the reader back. It stands behind what was read of the message.
@@ -489,107 +327,59 @@ impl<'a, R: BufRead + 'a> HTTPResponse<'a, Reader<R>> {
     }
 }
 
-/// Adds what a call had read to the error that ended it.
-fn with_partial(error: HTTPException, partial: Vec<u8>) -> HTTPException {
-    match error {
-        HTTPException::IncompleteRead(read) => {
-            HTTPException::IncompleteRead(IncompleteRead { partial, ..read })
-        }
-        other => other,
+/// A response whose head is still to come, from a reader that may have nothing yet.
+///
+/// ```
+/// use std::io::{BufReader, ErrorKind};
+/// use stdhttp::{HTTPException, Limits, PendingResponse, Tolerance};
+/// use stdhttp::proto::RequestContext;
+/// # use stdhttp::testing::{PeerStream, Script};
+/// # let socket = PeerStream::new(Script::new()
+/// #     .send("HTTP/1.1 200 OK\r\nContent-").fail(ErrorKind::WouldBlock).send("Length: 2\r\n\r\nhi"))?;
+///
+/// let request = RequestContext::of_method("GET");
+/// let reader = BufReader::new(socket); // one that does not block
+/// let mut pending = PendingResponse::new(reader, request, Limits::DEFAULT, Tolerance::STANDARD);
+/// match pending.begin() {
+///     Err(HTTPException::Io { error, .. }) if error.kind() == ErrorKind::WouldBlock => {}
+///     other => panic!("{other:?}"),
+/// }
+/// assert_eq!(pending.begin()?.read(None)?, b"hi"); // when there is more
+/// # Ok::<(), HTTPException>(())
+/// ```
+pub struct PendingResponse<R> {
+    incoming: Box<Incoming<Reader<R>>>,
+}
+
+impl<R> fmt::Debug for PendingResponse<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingResponse")
+            .field("begun", &self.incoming.exchange.framing().is_some())
+            .finish_non_exhaustive()
     }
 }
 
-impl<W: Source> Read for HTTPResponse<'_, W> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.readinto(buffer)?)
-    }
-}
-
-impl<W: Source> BufRead for HTTPResponse<'_, W> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        Ok(self.peek(None)?)
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.advance(count);
-    }
-}
-
-/// What [`HTTPResponse::read`] can be asked for. Sealed.
-pub trait ReadArgument: sealed::Sealed {
-    /// What comes of it: bytes, or their number.
-    type Output;
-
-    #[doc(hidden)]
-    fn read_from<W: Source>(
-        self,
-        response: &mut HTTPResponse<'_, W>,
-    ) -> Result<Self::Output, HTTPException>;
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-impl sealed::Sealed for Option<usize> {}
-impl ReadArgument for Option<usize> {
-    type Output = Vec<u8>;
-
-    fn read_from<W: Source>(
-        self,
-        response: &mut HTTPResponse<'_, W>,
-    ) -> Result<Vec<u8>, HTTPException> {
-        match self {
-            Some(limit) => response.read_up_to(limit),
-            None => response.read_rest(),
+impl<R: BufRead> PendingResponse<R> {
+    /// The answer to such a request. Nothing is read yet.
+    pub fn new(reader: R, request: RequestContext, limits: Limits, tolerance: Tolerance) -> Self {
+        let exchange = Exchange::answer_to(request, limits, tolerance);
+        Self {
+            incoming: Box::new(Incoming::new(exchange, Reader::new(reader))),
         }
     }
-}
 
-impl sealed::Sealed for usize {}
-impl ReadArgument for usize {
-    type Output = Vec<u8>;
-
-    fn read_from<W: Source>(
-        self,
-        response: &mut HTTPResponse<'_, W>,
-    ) -> Result<Vec<u8>, HTTPException> {
-        response.read_up_to(self)
+    /// Reads the head, as far as it has not come yet, and gives the response (`begin`).
+    ///
+    /// # Errors
+    /// As [`HTTPResponse::from_reader`]. After `Io` with the kind `WouldBlock` the call is made
+    /// again and goes on; every other error is reported again.
+    pub fn begin(&mut self) -> Result<HTTPResponse<'_, Reader<R>>, HTTPException> {
+        self.incoming.begin()?;
+        Ok(HTTPResponse::borrowed(&mut self.incoming))
     }
-}
 
-impl sealed::Sealed for &mut [u8] {}
-impl ReadArgument for &mut [u8] {
-    type Output = usize;
-
-    fn read_from<W: Source>(
-        self,
-        response: &mut HTTPResponse<'_, W>,
-    ) -> Result<usize, HTTPException> {
-        response.readinto(self)
-    }
-}
-
-impl<const N: usize> sealed::Sealed for &mut [u8; N] {}
-impl<const N: usize> ReadArgument for &mut [u8; N] {
-    type Output = usize;
-
-    fn read_from<W: Source>(
-        self,
-        response: &mut HTTPResponse<'_, W>,
-    ) -> Result<usize, HTTPException> {
-        response.readinto(self)
-    }
-}
-
-impl sealed::Sealed for &mut Vec<u8> {}
-impl ReadArgument for &mut Vec<u8> {
-    type Output = usize;
-
-    fn read_from<W: Source>(
-        self,
-        response: &mut HTTPResponse<'_, W>,
-    ) -> Result<usize, HTTPException> {
-        response.readinto(self)
+    /// Gives the reader back. Of an incomplete head it stands behind what was read of it.
+    pub fn into_inner(self) -> R {
+        self.incoming.source.into_inner()
     }
 }

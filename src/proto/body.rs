@@ -682,7 +682,10 @@ impl ChunkExtension {
 }
 
 fn fault(fault: ChunkFault) -> HTTPException {
-    HTTPException::InvalidChunk { fault }
+    HTTPException::InvalidChunk {
+        fault,
+        partial: Vec::new(),
+    }
 }
 
 /// The head of a chunk, `chunk-size CRLF`, written into a fixed buffer (RFC 9112 section 7.1).

@@ -35,7 +35,8 @@ fn m_7_1_3_any_other_size_is_an_error() {
                 trial,
                 bytes,
                 InvalidChunk {
-                    fault: ChunkFault::Size
+                    fault: ChunkFault::Size,
+                    ..
                 }
             );
         }
@@ -85,7 +86,8 @@ fn m_7_1_5_data_ends_in_crlf() {
             GET,
             chunked(body),
             InvalidChunk {
-                fault: ChunkFault::DataEnd
+                fault: ChunkFault::DataEnd,
+                ..
             }
         );
         for trial in [STRICT, LENIENT] {
@@ -93,7 +95,8 @@ fn m_7_1_5_data_ends_in_crlf() {
                 trial,
                 chunked(body),
                 InvalidChunk {
-                    fault: ChunkFault::DataEnd
+                    fault: ChunkFault::DataEnd,
+                    ..
                 }
             );
         }
@@ -109,7 +112,8 @@ fn m_7_1_6_sizes_that_do_not_fit() {
             GET,
             fault,
             InvalidChunk {
-                fault: ChunkFault::SizeOverflow
+                fault: ChunkFault::SizeOverflow,
+                ..
             }
         );
     }
@@ -212,7 +216,8 @@ fn m_7_1_1_2_the_grammar_of_extensions_in_strict() {
             STRICT,
             &bytes,
             InvalidChunk {
-                fault: ChunkFault::Extension
+                fault: ChunkFault::Extension,
+                ..
             }
         );
     }
@@ -231,7 +236,8 @@ fn m_7_1_1_2_the_grammar_of_extensions_in_strict() {
         STRICT,
         empty,
         InvalidChunk {
-            fault: ChunkFault::Extension
+            fault: ChunkFault::Extension,
+            ..
         }
     );
 }
