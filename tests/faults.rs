@@ -22,7 +22,8 @@ use scenarios::{Entry, Play, Scenario};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-const FAULTS: [Fault; 20] = [
+/// Every kind that systems and TLS give for a socket's calls, and what they do besides.
+const FAULTS: [Fault; 28] = [
     Fault::Error(ErrorKind::Interrupted),
     Fault::Error(ErrorKind::WouldBlock),
     Fault::Error(ErrorKind::TimedOut),
@@ -33,8 +34,16 @@ const FAULTS: [Fault; 20] = [
     Fault::Error(ErrorKind::NotConnected),
     Fault::Error(ErrorKind::UnexpectedEof),
     Fault::Error(ErrorKind::HostUnreachable),
+    Fault::Error(ErrorKind::NetworkUnreachable),
+    Fault::Error(ErrorKind::NetworkDown),
+    Fault::Error(ErrorKind::AddrNotAvailable),
+    Fault::Error(ErrorKind::AddrInUse),
     Fault::Error(ErrorKind::PermissionDenied),
+    Fault::Error(ErrorKind::InvalidInput),
     Fault::Error(ErrorKind::InvalidData),
+    Fault::Error(ErrorKind::WriteZero),
+    Fault::Error(ErrorKind::OutOfMemory),
+    Fault::Error(ErrorKind::Unsupported),
     Fault::Error(ErrorKind::Other),
     Fault::Short,
     Fault::Zero,
