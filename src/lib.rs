@@ -156,6 +156,8 @@ mod method;
 #[cfg(any(feature = "server", feature = "urllib"))]
 mod parse_error;
 pub mod proto;
+#[cfg(feature = "server")]
+pub mod server;
 mod status;
 pub mod testing;
 #[cfg(feature = "urllib")]

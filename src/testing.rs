@@ -34,6 +34,21 @@ pub fn steps() -> Option<u64> {
     crate::proto::steps::total()
 }
 
+/// Everything that a handler's server sends to a client that sends these bytes, whole requests or
+/// parts of them, and then closes its side. Nothing is logged but by the handler.
+///
+/// To cut the bytes, to let time pass or calls fail, serve the stream of a [`Peer`] by
+/// [`HTTPServer::without_socket`](crate::server::HTTPServer::without_socket).
+#[cfg(feature = "server")]
+pub fn serve(handler: &dyn crate::server::Handler, requests: impl AsRef<[u8]>) -> Vec<u8> {
+    let script = Script::new().send(requests).end(Ending::Close);
+    let peer = Peer::new([script]);
+    if let Ok(stream) = peer.accept() {
+        crate::server::serve_alone(handler, stream, peer.clone());
+    }
+    peer.received(0)
+}
+
 /// What one connection of the peer does, step by step.
 #[derive(Clone, Debug)]
 pub struct Script {

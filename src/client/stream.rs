@@ -5,7 +5,7 @@
 //! so that tests don't sleep.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 #[cfg(all(feature = "sys", target_os = "linux"))]
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -41,6 +41,15 @@ pub trait Stream: Read + Write {
     /// # Errors
     /// Those of the stream.
     fn shutdown(&mut self) -> io::Result<()>;
+
+    /// Ends our side of the stream, so that the peer sees its end while it may still be sending: a
+    /// half-close. By default a goodbye.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown()
+    }
 
     /// Looks, without blocking and without taking anything, whether the peer sent data or closed.
     ///
@@ -84,6 +93,10 @@ impl Stream for TcpStream {
         Ok(())
     }
 
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        Self::shutdown(self, Shutdown::Write)
+    }
+
     /// Three system calls: the socket is made non-blocking for one `peek`.
     fn look(&mut self) -> io::Result<Look> {
         self.set_nonblocking(true)?;
@@ -119,6 +132,10 @@ impl Stream for std::os::unix::net::UnixStream {
         Ok(())
     }
 
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        Self::shutdown(self, Shutdown::Write)
+    }
+
     /// `std` has no `peek` for Unix sockets.
     fn look(&mut self) -> io::Result<Look> {
         Ok(Look::Unknown)
@@ -141,6 +158,10 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
 
     fn shutdown(&mut self) -> io::Result<()> {
         (**self).shutdown()
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        (**self).shutdown_write()
     }
 
     fn look(&mut self) -> io::Result<Look> {

@@ -100,7 +100,7 @@ impl Buffer {
     }
 
     /// Free space behind the bytes; at least one byte.
-    fn room(&mut self) -> &mut [u8] {
+    pub(crate) fn room(&mut self) -> &mut [u8] {
         if self.was_filled && self.start > 0 {
             self.storage.copy_within(self.start..self.end, 0);
             self.end = self.end.saturating_sub(self.start);
@@ -123,7 +123,7 @@ impl Buffer {
         self.storage.resize(size, 0);
     }
 
-    fn filled(&mut self, count: usize) {
+    pub(crate) fn filled(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(self.storage.len());
         self.was_filled = self.end == self.storage.len();
     }
@@ -232,7 +232,7 @@ impl Timing {
         Ok(())
     }
 
-    fn before_write(
+    pub(crate) fn before_write(
         &mut self,
         stream: &mut impl Stream,
         retry: Retry,
@@ -484,7 +484,7 @@ pub(crate) fn say_goodbye<S: Stream>(stream: &mut S) {
 }
 
 /// Drops `count` bytes from the front of the pieces.
-fn drop_front(pieces: &mut [&[u8]], count: usize) {
+pub(crate) fn drop_front(pieces: &mut [&[u8]], count: usize) {
     let mut left = count;
     for piece in pieces {
         let here = left.min(piece.len());
@@ -494,7 +494,7 @@ fn drop_front(pieces: &mut [&[u8]], count: usize) {
 }
 
 /// Reads once; interruptions are tried again, ends are told apart.
-fn read_once<S: Stream>(
+pub(crate) fn read_once<S: Stream>(
     stream: &mut S,
     timing: &mut Timing,
     retry: Retry,

@@ -197,20 +197,22 @@ impl Exchange {
         self.close = Some(CloseReason::Failed);
     }
 
-    /// The stream ended, or time ran out, before the head was complete. `input` is what came.
-    ///
-    /// # Errors
-    /// Always: `IncompleteRead`, 400.
+    /// The stream ended before the head was complete. `input` is what came.
     pub fn head_ended(&mut self, input: &[u8], end: End) -> Refusal {
-        self.refused();
-        HTTPException::IncompleteRead(IncompleteRead {
+        self.refuse(HTTPException::IncompleteRead(IncompleteRead {
             partial: input.get(..256).unwrap_or(input).to_vec(),
             got: u64::try_from(input.len()).unwrap_or(u64::MAX),
             expected: None,
             part: MessagePart::Head,
             end,
-        })
-        .into()
+        }))
+    }
+
+    /// Refuses the request that is under way, or that did not come whole: for example because time
+    /// ran out. A response can be sent; the connection is closed behind it.
+    pub fn refuse(&mut self, error: HTTPException) -> Refusal {
+        self.refused();
+        error.into()
     }
 
     /// The head of the request.
@@ -495,6 +497,19 @@ impl Exchange {
     /// The bytes of the last head that was ended, or of the interim response.
     pub fn head(&self) -> &[u8] {
         self.response.bytes()
+    }
+
+    /// The `Content-Length` that the response was given by a field.
+    pub(crate) fn declared_length(&self) -> Option<u64> {
+        self.response.declared
+    }
+
+    /// Forgets a response that was begun and of which no byte was written.
+    pub fn drop_response(&mut self) {
+        if let ExchangeState::Started | ExchangeState::Sent = self.state {
+            self.state = ExchangeState::Received;
+            self.outgoing = Outgoing::Due;
+        }
     }
 
     /// The status of the response that was begun.

@@ -121,7 +121,7 @@ impl RequestHead {
     ) -> Result<Option<usize>, Refusal> {
         if !self.line_done
             && self.regular_request_line(input, limits).is_none()
-            && !self.request_line(input, limits, tolerance)?
+            && !self.any_request_line(input, limits, tolerance)?
         {
             return Ok(None);
         }
@@ -163,7 +163,7 @@ impl RequestHead {
     }
 
     /// The request line as it came, without its end (`requestline`).
-    pub fn request_line_bytes(&self) -> &[u8] {
+    pub fn request_line(&self) -> &[u8] {
         let block = self.block();
         let line = block.get(self.start..).unwrap_or_default();
         let end = scan::find_lf(line).unwrap_or(line.len());
@@ -252,7 +252,7 @@ impl RequestHead {
 
     /// Skips empty lines and parses the request line; false if more is needed.
     #[cold]
-    fn request_line(
+    fn any_request_line(
         &mut self,
         input: &[u8],
         limits: &Limits,

@@ -1,0 +1,103 @@
+//! How long a server waits and how much it takes: one struct of times, one of limits (RFC 9110
+//! section 17.5, RFC 9112 section 9.5).
+
+use std::time::{Duration, Instant};
+
+use crate::proto::{Limits, Tolerance};
+
+/// How long a server waits for its clients. Each is bounded by default; `http.server` waits for
+/// ever.
+///
+/// ```
+/// use std::time::Duration;
+/// use stdhttp::server::Times;
+///
+/// let times = Times { idle: Duration::from_secs(5), ..Times::DEFAULT };
+/// assert_eq!(times.head, Duration::from_secs(10));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// For the head of a request, from its first byte on, or from the beginning of the connection
+    /// for its first request. 10 seconds.
+    pub head: Duration,
+    /// Between two requests. 30 seconds.
+    pub idle: Duration,
+    /// For one read of a body. 30 seconds.
+    pub read: Duration,
+    /// For one write. 30 seconds.
+    pub write: Duration,
+    /// After a response behind which the connection is closed while the client may still be
+    /// sending: what it sends is read and dropped for so long, so that the response is not lost.
+    /// 2 seconds.
+    pub linger: Duration,
+    /// For requests under way when the server is shut down. 30 seconds.
+    pub grace: Duration,
+    /// Bytes in a second that a body and a response must make on the average, once twice the time
+    /// of one read or write has passed; 0 for no such bound. 256.
+    pub least_rate: u64,
+}
+
+impl Times {
+    /// The defaults.
+    pub const DEFAULT: Self = Self {
+        head: Duration::from_secs(10),
+        idle: Duration::from_secs(30),
+        read: Duration::from_secs(30),
+        write: Duration::from_secs(30),
+        linger: Duration::from_secs(2),
+        grace: Duration::from_secs(30),
+        least_rate: 256,
+    };
+
+    /// When something must be over that began then and has made so many bytes, each wait for
+    /// which is bounded by `each`.
+    pub(crate) fn ends(&self, since: Instant, each: Duration, bytes: u64) -> Option<Instant> {
+        let seconds = bytes.checked_div(self.least_rate)?;
+        let allowed = each
+            .saturating_mul(2)
+            .saturating_add(Duration::from_secs(seconds));
+        since.checked_add(allowed)
+    }
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// How much a server takes of its clients, and what it forgives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The limits on what one request may hold.
+    pub limits: Limits,
+    /// What is forgiven in requests.
+    pub tolerance: Tolerance,
+    /// Connections at once; further ones wait in the system's queue. 512.
+    pub connections: usize,
+    /// Requests on one connection. 1,000.
+    pub requests: usize,
+    /// Bytes of a body that the handler left unread which are read and dropped, so that the
+    /// connection can be kept. 262,144.
+    pub drained: u64,
+    /// Bytes of the stack of a connection's thread. 262,144.
+    pub stack: usize,
+}
+
+impl Bounds {
+    /// The defaults.
+    pub const DEFAULT: Self = Self {
+        limits: Limits::DEFAULT,
+        tolerance: Tolerance::SERVER,
+        connections: 512,
+        requests: 1_000,
+        drained: 262_144,
+        stack: 262_144,
+    };
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,169 @@
+//! The sockets of a server: where connections come from, and their streams, which the server can
+//! wake and close from outside.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::stream::{Look, Stream};
+
+/// A socket that listens.
+#[derive(Debug)]
+pub(crate) enum Listening {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener),
+    /// Connections are the caller's.
+    Nowhere,
+}
+
+impl Listening {
+    /// Waits for a connection; with the client's address where it has one.
+    pub(crate) fn accept(&self) -> io::Result<(Accepted, Option<SocketAddr>)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept()?;
+                stream.set_nodelay(true)?;
+                Ok((Accepted::new(Socket::Tcp(stream)), Some(address)))
+            }
+            #[cfg(unix)]
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept()?;
+                Ok((Accepted::new(Socket::Unix(stream)), None))
+            }
+            Self::Nowhere => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Makes a waiting `accept` return, by a connection of our own, which `std` has no other way
+    /// for. If it fails, so would accepting.
+    pub(crate) fn wake(&self) {
+        match self {
+            Self::Tcp(listener) => {
+                if let Ok(address) = listener.local_addr() {
+                    let address = reachable(address);
+                    let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+                }
+            }
+            #[cfg(unix)]
+            Self::Unix(listener) => {
+                if let Ok(address) = listener.local_addr() {
+                    let _ = UnixStream::connect_addr(&address);
+                }
+            }
+            Self::Nowhere => {}
+        }
+    }
+}
+
+/// An address that a socket on this one can be reached at from this machine.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+/// Calls a method of whichever stream it is.
+macro_rules! on_stream {
+    ($socket:expr, $stream:ident => $call:expr) => {
+        match $socket {
+            Socket::Tcp($stream) => $call,
+            #[cfg(unix)]
+            Socket::Unix($stream) => $call,
+        }
+    };
+}
+
+impl Socket {
+    /// Ends what the peer may still send, what we may, or both; a blocked call returns.
+    pub(crate) fn shutdown(&self, how: Shutdown) {
+        // A socket that is closed already needs no end.
+        let _ = on_stream!(self, stream => stream.shutdown(how));
+    }
+}
+
+/// A connection that a server has accepted: TCP or a Unix socket. Clones are the same connection.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    socket: Arc<Socket>,
+}
+
+impl Accepted {
+    fn new(socket: Socket) -> Self {
+        Self {
+            socket: Arc::new(socket),
+        }
+    }
+
+    pub(crate) fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+}
+
+impl Read for Accepted {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        on_stream!(&*self.socket, stream => (&mut &*stream).read(output))
+    }
+}
+
+impl Write for Accepted {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        on_stream!(&*self.socket, stream => (&mut &*stream).write(data))
+    }
+
+    fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        on_stream!(&*self.socket, stream => (&mut &*stream).write_vectored(data))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Accepted {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        on_stream!(&*self.socket, stream => stream.set_read_timeout(timeout))
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        on_stream!(&*self.socket, stream => stream.set_write_timeout(timeout))
+    }
+
+    /// Nothing: dropping the last clone closes the socket.
+    fn shutdown(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        on_stream!(&*self.socket, stream => stream.shutdown(Shutdown::Write))
+    }
+
+    /// Whether the client has sent something that was not read, on TCP.
+    fn look(&mut self) -> io::Result<Look> {
+        let Socket::Tcp(stream) = &*self.socket else {
+            return Ok(Look::Unknown);
+        };
+        stream.set_nonblocking(true)?;
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false)?;
+        match peeked {
+            Ok(0) => Ok(Look::Closed),
+            Ok(_) => Ok(Look::Data),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Look::Idle),
+            Err(error) => Err(error),
+        }
+    }
+}
