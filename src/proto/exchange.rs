@@ -25,9 +25,10 @@ use crate::proto::authority::host_field;
 use crate::proto::body::{Advance, BodyDecoder, Decoded};
 use crate::proto::framing::{self, BodyLength, CloseReason, Framing, FramingRule, RequestContext};
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
-use crate::proto::request::{self, DeclaredBody, FieldValue, RequestHead};
+use crate::proto::request::{self, DeclaredBody, RequestHead};
 use crate::proto::response::{HTTPVersion, ResponseHead};
 use crate::proto::scan;
+use crate::proto::values::FieldValue;
 
 /// What [`Exchange::receive_head`] made of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

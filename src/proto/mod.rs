@@ -37,6 +37,8 @@ pub(crate) mod scan;
 #[cfg(feature = "server")]
 pub mod server;
 pub(crate) mod steps;
+mod target;
+mod values;
 
 pub use body::{Advance, BodyDecoder, CHUNK_END, ChunkHead, Decoded, LAST_CHUNK};
 pub use exchange::{Exchange, Received, Skip};
@@ -44,7 +46,7 @@ pub use framing::{
     BodyLength, CloseReason, Framing, FramingRule, RequestContext, response_framing,
 };
 pub use limits::{Forgiven, ForgivenSet, Limits, Tolerance};
-pub use request::{FieldValue, Values};
 pub use response::{HTTPVersion, ResponseHead};
+pub use values::{FieldValue, Values};
 
 pub(crate) use fields::{FieldSection, SectionLimits};

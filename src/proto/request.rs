@@ -5,158 +5,19 @@
 //! and a refused part leaves the buffer as it was. Departs from `http.client` where that sends
 //! what no server has to understand: see `Tolerance::fields_as_given`.
 
-use std::borrow::Cow;
-use std::fmt::{self, Display};
+use std::fmt;
 
-use crate::error::{BodyFault, Excerpt, HTTPException, InvalidURL, UrlPart};
+use crate::error::{BodyFault, Excerpt, HTTPException};
 use crate::message::is_secret;
-use crate::proto::authority::{is_host_field, is_same_authority};
+use crate::proto::authority::is_host_field;
 use crate::proto::framing::ConnectionOptions;
 use crate::proto::limits::Tolerance;
 use crate::proto::response::HTTPVersion;
 use crate::proto::scan;
-
-/// What a field value can be given as: text, bytes, an integer, or several of them.
-///
-/// Text is sent as UTF-8. Several values become one list, `a, b` (RFC 9110 section 5.3); those of
-/// `Cookie` one line `a; b` (RFC 6265 section 4.2.1). Empty ones are left out. A field that is no
-/// list takes one value. With `Tolerance::folded_values` they are continued by CRLF and a tab, as
-/// `http.client` documents it. This trait is sealed.
-pub trait FieldValue: sealed::Sealed {
-    /// Appends the value, as it was given, to `out`, and between several a continuation.
-    #[doc(hidden)]
-    fn append_to(&self, out: &mut Vec<u8>);
-
-    /// The number of values.
-    #[doc(hidden)]
-    fn count(&self) -> usize {
-        1
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-/// What stands between several values of one `putheader` until they are laid out, and afterwards
-/// where folding is tolerated.
-const CONTINUATION: &[u8] = b"\r\n\t";
-
-macro_rules! byte_values {
-    ($($type:ty),*) => {$(
-        impl sealed::Sealed for $type {}
-        impl FieldValue for $type {
-            fn append_to(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(AsRef::<[u8]>::as_ref(self));
-            }
-        }
-    )*};
-}
-byte_values!(str, String, [u8], Vec<u8>, Cow<'_, [u8]>);
-
-macro_rules! integer_values {
-    ($($type:ty),*) => {$(
-        impl sealed::Sealed for $type {}
-        impl FieldValue for $type {
-            fn append_to(&self, out: &mut Vec<u8>) {
-                match u64::try_from(*self) {
-                    Ok(number) => append_decimal(number, out),
-                    Err(_) => append_display(self, out),
-                }
-            }
-        }
-    )*};
-}
-
-/// Nearly all numbers: `Display` takes several times the work.
-fn append_decimal(number: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut rest = number;
-    let mut start = digits.len();
-    for place in digits.iter_mut().rev() {
-        let digit = u8::try_from(rest % 10).unwrap_or_default();
-        *place = b'0'.wrapping_add(digit);
-        start = start.saturating_sub(1);
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(start..).unwrap_or_default());
-}
-
-/// Writes straight into the buffer: a text in between would be an allocation per request.
-fn append_display(value: &impl Display, out: &mut Vec<u8>) {
-    struct Octets<'a>(&'a mut Vec<u8>);
-    impl fmt::Write for Octets<'_> {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0.extend_from_slice(text.as_bytes());
-            Ok(())
-        }
-    }
-    // An integer's `Display` does not fail, and neither does a vector.
-    let _ = fmt::Write::write_fmt(&mut Octets(out), format_args!("{value}"));
-}
-
-integer_values!(
-    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
-);
-
-impl<T: FieldValue + ?Sized> sealed::Sealed for &T {}
-impl<T: FieldValue + ?Sized> FieldValue for &T {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        (**self).append_to(out);
-    }
-
-    fn count(&self) -> usize {
-        (**self).count()
-    }
-}
-
-impl<const N: usize> sealed::Sealed for [u8; N] {}
-impl<const N: usize> FieldValue for [u8; N] {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self);
-    }
-}
-
-impl<const N: usize> sealed::Sealed for [&str; N] {}
-impl<const N: usize> FieldValue for [&str; N] {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        Values(self).append_to(out);
-    }
-
-    fn count(&self) -> usize {
-        N
-    }
-}
-
-/// Several values of one field.
-///
-/// ```
-/// use stdhttp::Values;
-///
-/// let value = Values(&["text/html", "text/plain"]);
-/// # let _ = value;
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Values<'a, T>(pub &'a [T]);
-
-impl<T: FieldValue> sealed::Sealed for Values<'_, T> {}
-impl<T: FieldValue> FieldValue for Values<'_, T> {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        for (place, value) in self.0.iter().enumerate() {
-            if place > 0 {
-                out.extend_from_slice(CONTINUATION);
-            }
-            value.append_to(out);
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.0.iter().map(FieldValue::count).sum()
-    }
-}
+use crate::proto::target::{absolute_form_authority, check_target, is_host_of_target};
+use crate::proto::values::{
+    CONTINUATION, FieldValue, is_value_as_given, join_values, split_continuations, trim_value,
+};
 
 /// How the head declares the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -366,9 +227,7 @@ impl RequestHead {
     }
 
     /// Makes one value of several, which stand at the end of the buffer with continuations between
-    /// them. Empty ones are left out: they would be empty elements of a list, or continuation lines
-    /// of white space alone (RFC 9110 section 5.6.1, RFC 9112 section 5.2).
-    #[cold]
+    /// them.
     fn lay_out(
         &mut self,
         name: &[u8],
@@ -382,27 +241,14 @@ impl RequestHead {
         } else {
             separator(name)?
         };
-        let given = self.out.split_off(start);
-        let values: Vec<&[u8]> = split_continuations(&given).collect();
         let as_given = folds && tolerance.fields_as_given;
-        if !as_given && (values.len() != count || !values.iter().all(|value| scan::is_value(value)))
-        {
-            return Err(invalid_value(name, &given));
+        let given = self.out.get(start..).unwrap_or_default();
+        let each_legal = split_continuations(given).count() == count
+            && split_continuations(given).all(scan::is_value);
+        if !as_given && !each_legal {
+            return Err(invalid_value(name, given));
         }
-        for value in values
-            .iter()
-            .filter(|value| !scan::trim_blank(value).is_empty())
-        {
-            if self.out.len() > start {
-                self.out.extend_from_slice(separator);
-            }
-            let trimmed = if as_given {
-                value
-            } else {
-                scan::trim_blank(value)
-            };
-            self.out.extend_from_slice(trimmed);
-        }
+        join_values(&mut self.out, start, separator, !as_given);
         let value = self.out.get(start..).unwrap_or_default();
         if as_given && !is_value_as_given(value) {
             return Err(invalid_value(name, value));
@@ -459,7 +305,7 @@ impl RequestHead {
         }
         match known {
             "Host" if !is_host_field(value) => return Err(invalid_value(name, value)),
-            "Host" if !self.is_host_of_target(value, tolerance) => {
+            "Host" if !self.may_name_host(value, tolerance) => {
                 return Err(HTTPException::ConflictingHeader { name: known });
             }
             "Content-Length" => {
@@ -481,25 +327,12 @@ impl RequestHead {
         Ok(())
     }
 
-    /// Whether a `Host` names the authority of the target, if that has one (RFC 9112 section 3.2):
-    /// one recipient would go by the target, another by the field. A proxy opens a tunnel to the
-    /// target alone, so that `http.client` lets the field of a CONNECT differ.
-    fn is_host_of_target(&self, host: &[u8], tolerance: &Tolerance) -> bool {
-        let Some(target) = self.target() else {
-            return true;
-        };
-        if self.method() == b"CONNECT" {
-            return tolerance.fields_as_given || is_same_authority(host, target, None);
-        }
-        let Some(authority) = absolute_form_authority(target) else {
-            return true;
-        };
-        let default_port = match target.split_once(':') {
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => 80,
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => 443,
-            _ => 0,
-        };
-        is_same_authority(host, authority, Some(default_port))
+    /// Whether this `Host` belongs to the target. `http.client` lets that of a CONNECT differ, whose
+    /// target is all that a proxy goes by.
+    fn may_name_host(&self, host: &[u8], tolerance: &Tolerance) -> bool {
+        let as_given = tolerance.fields_as_given && self.method() == b"CONNECT";
+        let target = self.target().unwrap_or_default();
+        as_given || is_host_of_target(host, self.method(), target)
     }
 
     /// The target of the request line.
@@ -664,56 +497,6 @@ fn is_forbidden_trailer(name: &str) -> bool {
         .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
 }
 
-/// The four forms of RFC 9112 section 3.2; no fragment, no octet outside `!` to `~`.
-fn check_target(method: &str, target: &str) -> Result<(), HTTPException> {
-    let octets_legal = target
-        .bytes()
-        .all(|octet| octet.is_ascii_graphic() && octet != b'#');
-    let form_legal = match method {
-        "CONNECT" => is_authority_form(target),
-        "OPTIONS" if target == "*" => true,
-        _ if target.starts_with('/') => true,
-        _ => absolute_form_authority(target).is_some_and(is_target_authority),
-    };
-    if octets_legal && form_legal {
-        return Ok(());
-    }
-    Err(HTTPException::InvalidURL(InvalidURL {
-        part: UrlPart::Target,
-        text: Excerpt::new(target.as_bytes()),
-    }))
-}
-
-/// Host and port, both there.
-fn is_authority_form(target: &str) -> bool {
-    let has_port = target
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| !port.is_empty() && !port.contains(']'));
-    has_port && !target.contains('%') && is_host_field(target.as_bytes())
-}
-
-/// No userinfo, no zone, not empty (RFC 9110 sections 4.2.1 and 4.2.4).
-fn is_target_authority(text: &str) -> bool {
-    !text.is_empty() && !text.contains('%') && is_host_field(text.as_bytes())
-}
-
-/// The authority of `scheme://authority…`.
-fn absolute_form_authority(target: &str) -> Option<&str> {
-    if target.starts_with('/') {
-        return None;
-    }
-    let (scheme, rest) = target.split_once("://")?;
-    let mut octets = scheme.bytes();
-    let legal = octets
-        .next()
-        .is_some_and(|octet| octet.is_ascii_alphabetic())
-        && octets.all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.'));
-    if !legal {
-        return None;
-    }
-    rest.split(['/', '?']).next()
-}
-
 pub(crate) fn check_name(name: &[u8], tolerance: &Tolerance) -> Result<(), HTTPException> {
     let legal = if tolerance.fields_as_given {
         is_name_as_given(name)
@@ -739,33 +522,6 @@ fn is_name_as_given(name: &[u8]) -> bool {
             .any(|octet| matches!(octet, b':' | b'\r' | b'\n'))
 }
 
-/// `http.client`'s rule for values, line ends only before white space and never at the end; and no
-/// line of white space alone, which some recipients take for the end of the head.
-fn is_value_as_given(value: &[u8]) -> bool {
-    let mut rest = value;
-    while let [octet, after @ ..] = rest {
-        let legal = match (octet, after) {
-            (b'\r', [b'\n', ..]) => true,
-            (b'\r' | b'\n', _) => is_continuation(after),
-            _ => true,
-        };
-        if !legal {
-            return false;
-        }
-        rest = after;
-    }
-    true
-}
-
-/// Whether this begins with white space and then something else on the same line.
-fn is_continuation(text: &[u8]) -> bool {
-    let mut behind = text.iter().skip_while(|&&octet| scan::is_blank(octet));
-    text.first().is_some_and(|&octet| scan::is_blank(octet))
-        && behind
-            .next()
-            .is_some_and(|octet| !matches!(octet, b'\r' | b'\n'))
-}
-
 /// What joins several values of a field, unless it takes one only (RFC 9110 section 5.3).
 fn separator(name: &[u8]) -> Result<&'static [u8], HTTPException> {
     match Seen::singleton(name) {
@@ -776,35 +532,6 @@ fn separator(name: &[u8]) -> Result<&'static [u8], HTTPException> {
         None | Some(("Transfer-Encoding", _)) => Ok(b", "),
         Some((name, _)) => Err(HTTPException::ConflictingHeader { name }),
     }
-}
-
-/// The values between the continuations that [`Values`] wrote.
-fn split_continuations(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(value);
-    std::iter::from_fn(move || {
-        let here = rest?;
-        let end = here
-            .windows(CONTINUATION.len())
-            .position(|window| window == CONTINUATION);
-        let (piece, after) = match end {
-            Some(end) => (here.get(..end), here.get(end.saturating_add(3)..)),
-            None => (Some(here), None),
-        };
-        rest = after;
-        piece
-    })
-}
-
-fn trim_value(out: &mut Vec<u8>, start: usize) {
-    let value = out.get(start..).unwrap_or_default();
-    let trimmed = scan::trim_blank_end(value).len();
-    out.truncate(start.saturating_add(trimmed));
-    let leading = out
-        .iter()
-        .skip(start)
-        .take_while(|&&octet| scan::is_blank(octet))
-        .count();
-    out.drain(start..start.saturating_add(leading));
 }
 
 /// `chunked` is the last coding and stands there once (RFC 9112 section 6.1). No element is empty
@@ -826,28 +553,5 @@ pub(crate) fn invalid_value(name: &[u8], value: &[u8]) -> HTTPException {
     HTTPException::InvalidHeaderValue {
         name: Excerpt::new(name),
         value: Excerpt::new(shown),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn integers_are_written_as_display_writes_them() {
-        fn check(value: impl FieldValue + Display) {
-            let mut out = b"before: ".to_vec();
-            value.append_to(&mut out);
-            assert_eq!(out, format!("before: {value}").into_bytes());
-        }
-        (0..1_100u64).for_each(check);
-        [u64::MAX, u64::MAX - 1, 10_000_000_000_000_000_000]
-            .into_iter()
-            .for_each(check);
-        [i64::MIN, -1, 0, i64::MAX].into_iter().for_each(check);
-        [i128::MIN, u64::MAX.into(), i128::from(u64::MAX) + 1]
-            .into_iter()
-            .for_each(check);
-        [0, u8::MAX].into_iter().for_each(check);
     }
 }

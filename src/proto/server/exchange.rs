@@ -16,10 +16,11 @@
 
 use crate::error::{BadRequest, BadResponse, BodyFault, End, Excerpt, HTTPException};
 use crate::error::{IncompleteRead, MessagePart};
+use crate::proto::FieldValue;
 use crate::proto::body::{Advance, BodyDecoder, Decoded, LAST_CHUNK};
 use crate::proto::framing::{BodyLength, CloseReason, Framing};
 use crate::proto::limits::{Limits, Tolerance};
-use crate::proto::request::{FieldValue, write_trailers};
+use crate::proto::request::write_trailers;
 use crate::proto::response::HTTPVersion;
 use crate::proto::scan;
 use crate::proto::server::framing;

@@ -6,9 +6,10 @@
 //! is a wish, and what is missing is added. Departs from `http.server`, which checks nothing.
 
 use crate::error::{BadResponse, Excerpt, HTTPException};
+use crate::proto::FieldValue;
 use crate::proto::framing::ConnectionOptions;
 use crate::proto::limits::Tolerance;
-use crate::proto::request::{FieldValue, check_name, invalid_value};
+use crate::proto::request::{check_name, invalid_value};
 use crate::proto::scan;
 
 /// A response head while it is written, and the facts of it that matter afterwards.
