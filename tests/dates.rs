@@ -258,6 +258,11 @@ fn c_5_1_1_3_a_part_that_is_missing_or_does_not_exist() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
     /// Every instant that can be written is read back, by both readers.
     #[test]
     fn what_is_written_is_read_back(seconds in 0..264_000_000_000_u64) {

@@ -14,6 +14,7 @@
 //! ```
 
 mod octets;
+pub mod parse;
 mod reference;
 mod url;
 mod url_parser;

@@ -171,7 +171,11 @@ fn remove_dot_segments(path: &str) -> String {
     if ends_in_folder && !kept.is_empty() {
         kept.push("");
     }
-    format!("{root}{}", kept.join("/"))
+    let resolved = format!("{root}{}", kept.join("/"));
+    match resolved.is_empty() && !path.is_empty() {
+        true => "/".to_owned(),
+        false => resolved,
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +236,9 @@ mod tests {
             ("//../", "/"),
             ("///..", "//"),
             ("/...", "/..."),
-            ("..", ""),
+            ("..", "/"),
+            ("a/..", "/"),
+            ("a/../b", "b"),
             ("../a", "a"),
             ("", ""),
             ("/", "/"),

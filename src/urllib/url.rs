@@ -140,7 +140,7 @@ impl Url {
         Some(self.netloc().split_once('@')?.0)
     }
 
-    /// The user name, still percent-encoded.
+    /// The user name, still percent-encoded; [`unquote`](super::parse::unquote) decodes it.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
         let userinfo = self.userinfo()?;
