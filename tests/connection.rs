@@ -1843,3 +1843,64 @@ fn a_peer_that_goes_away_is_of_both_classes() {
     let error = get(&mut connect(&peer)).unwrap_err();
     assert!(error.is_connection_reset() && !error.is_bad_status_line());
 }
+
+/// A whole request has no rest that the answer could refuse.
+#[test]
+fn await_continue_behind_a_whole_request_keeps_the_connection() {
+    let bodies: [&[u8]; 3] = [b"", b"12", b"1234"];
+    for body in bodies {
+        let script = Script::new().expect_head().expect(body).send(HI);
+        let peer = Peer::new([script.expect_head().send(YO)]);
+        let mut conn = connect(&peer);
+        conn.putrequest("PUT", "/").unwrap();
+        conn.putheader("Content-Length", body.len()).unwrap();
+        conn.endheaders().unwrap();
+        if !body.is_empty() {
+            conn.send(body).unwrap();
+        }
+        assert_eq!(conn.await_continue().unwrap(), Continue::Refused);
+        let mut response = conn.getresponse().unwrap();
+        assert!(response.request_complete() && !response.will_close());
+        assert_eq!(response.read(None).unwrap(), b"hi");
+        assert_usable(&mut conn, "a whole request");
+        assert_eq!(peer.calls().connects, 1);
+    }
+}
+
+/// Under a tolerance that trusts the caller, too, a body that is whole keeps the connection.
+#[test]
+fn a_whole_body_in_steps_keeps_the_connection_under_every_tolerance() {
+    type Send = fn(&mut HTTPConnection<Peer>) -> Result<(), HTTPException>;
+    let ways: [(&str, &str, Send); 4] = [
+        ("Content-Length", "4", |conn| conn.send("1234")),
+        ("Content-Length", "4", |conn| {
+            conn.send("12")?;
+            conn.send(Body::reader(&b"34"[..]))
+        }),
+        ("Transfer-Encoding", "chunked", |conn| {
+            conn.send("4\r\n1234\r\n")?;
+            conn.send("0\r\n\r\n")
+        }),
+        ("Transfer-Encoding", "chunked", |conn| {
+            conn.send_chunk(b"1234")?;
+            conn.send_last_chunk(&[])
+        }),
+    ];
+    for tolerance in [Tolerance::STANDARD, Tolerance::HTTP_CLIENT] {
+        for (name, value, send) in ways {
+            let count = if value == "4" { 4 } else { 14 };
+            let script = Script::new().expect_head().expect_bytes(count).send(HI);
+            let peer = Peer::new([script.expect_head().send(YO)]);
+            let mut conn = builder(&peer).tolerance(tolerance).build().unwrap();
+            conn.putrequest("PUT", "/").unwrap();
+            conn.putheader(name, value).unwrap();
+            conn.endheaders().unwrap();
+            send(&mut conn).unwrap();
+            let mut response = conn.getresponse().unwrap();
+            assert_eq!(response.close_reason(), None, "{value} {tolerance:?}");
+            assert_eq!(response.read(None).unwrap(), b"hi");
+            assert_usable(&mut conn, "a whole body");
+            assert_eq!(peer.calls().connects, 1);
+        }
+    }
+}

@@ -590,9 +590,11 @@ impl<C: Connect> HTTPConnection<C> {
     }
 
     /// The final response came before the body was sent (RFC 9110 section 10.1.1): the rest of
-    /// the body stays here, and the connection can't be used again.
+    /// the body, if there is any, stays here, and the connection can't be used again.
     pub(crate) fn refuse_body(&mut self) {
-        self.incoming.exchange.abandon_request();
+        if !self.incoming.exchange.is_given() {
+            self.incoming.exchange.abandon_request();
+        }
         self.answered_early = true;
     }
 }

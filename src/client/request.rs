@@ -177,10 +177,11 @@ impl<C: Connect> HTTPConnection<C> {
         }
         let whole = !body.is_empty_kind();
         self.send_body(body, encoding)?;
-        match self.incoming.exchange.check_given() {
-            Err(error) if whole => Err(self.upload_failed(error, 0)),
-            _ => Ok(()),
+        if !whole {
+            return Ok(());
         }
+        let given = self.incoming.exchange.check_given();
+        given.map_err(|error| self.upload_failed(error, 0))
     }
 
     /// A body whose length is known must be as long as declared, and bytes that are to go out as

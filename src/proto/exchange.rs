@@ -432,6 +432,11 @@ impl Exchange {
         }
     }
 
+    /// Whether the body is at its end: there is nothing left to give.
+    pub(crate) fn is_given(&self) -> bool {
+        self.count_all().is_ok()
+    }
+
     /// Takes note that the request will not be sent to its end: the connection can't be used
     /// again, but an answer may still come (RFC 9112 section 9.5).
     pub fn abandon_request(&mut self) {
