@@ -44,6 +44,13 @@ const EPOCH: i64 = 719_162;
 /// ```
 #[must_use]
 pub fn formatdate(time: SystemTime) -> Option<String> {
+    let mut text = String::new();
+    write_date(time, &mut text)?;
+    Some(text)
+}
+
+/// As [`formatdate`], behind a text that is there.
+pub(crate) fn write_date(time: SystemTime, out: &mut String) -> Option<()> {
     let seconds = unix_seconds(time)?;
     let day = seconds.div_euclid(DAY);
     let date = Date::from_day(day).filter(|date| (1..=9_999).contains(&date.year))?;
@@ -51,14 +58,11 @@ pub fn formatdate(time: SystemTime) -> Option<String> {
     let weekday = name(&DAYS, day.saturating_add(4).rem_euclid(7))?;
     let month = name(&MONTHS, date.month.saturating_sub(1))?;
     let time = seconds.rem_euclid(DAY);
-    Some(format!(
-        "{weekday}, {:02} {month} {:04} {:02}:{:02}:{:02} GMT",
-        date.day,
-        date.year,
-        time / 3_600,
-        time / 60 % 60,
-        time % 60
-    ))
+    let (day, year) = (date.day, date.year);
+    let (hour, minute, second) = (time / 3_600, time / 60 % 60, time % 60);
+    let text =
+        format_args!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT");
+    std::fmt::Write::write_fmt(out, text).ok()
 }
 
 fn name(names: &'static [&'static str], place: i64) -> Option<&'static str> {

@@ -241,6 +241,7 @@ impl BaseHTTPRequestHandler<'_> {
     /// # Errors
     /// `BadResponse`; `Io`, `TimedOut`.
     pub fn flush_headers(&mut self) -> Result<(), HTTPException> {
+        self.heed_shutdown();
         self.connection.flush()
     }
 
@@ -418,7 +419,10 @@ impl BaseHTTPRequestHandler<'_> {
         let second = now.duration_since(SystemTime::UNIX_EPOCH);
         let second = second.map(|time| time.as_secs()).unwrap_or_default();
         if self.date.0 != second {
-            self.date = (second, self.date_time_string(now));
+            self.date.0 = second;
+            self.date.1.clear();
+            // The clock of a machine does not show a year of five digits.
+            let _ = dates::write_date(now, &mut self.date.1);
         }
     }
 }
@@ -451,11 +455,11 @@ impl BaseHTTPRequestHandler<'_> {
             return;
         }
         let received = self.connection.receive_head(served == 0);
-        let goes_on = self.idle.ends();
+        self.idle.ends();
         match received {
             Ok(()) => {
                 let last = served.saturating_add(1) >= self.connection.request_limit();
-                self.set_close_connection(last || !goes_on);
+                self.set_close_connection(last);
                 self.answer();
             }
             Err(NoRequest::Ended) => {}
@@ -503,11 +507,19 @@ impl BaseHTTPRequestHandler<'_> {
             ExchangeState::Started => self.connection.head_ended = true,
             _ => {}
         }
+        self.heed_shutdown();
         if let Err(error) = self.connection.end_response() {
             return self.answer_failed(&error);
         }
         if !self.close_connection() && !self.connection.drain() {
             self.close_connection = true;
+        }
+    }
+
+    /// Behind this response a server that is shut down serves no other; the client is told.
+    fn heed_shutdown(&mut self) {
+        if !self.idle.goes_on() {
+            self.set_close_connection(true);
         }
     }
 

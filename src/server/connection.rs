@@ -432,7 +432,7 @@ impl Connection {
         let in_doubt = !self.exchange.decoder().is_complete()
             || self.exchange.close_reason() == Some(CloseReason::Failed)
             || self.has_more();
-        let unread = in_doubt || !matches!(self.stream.look(), Ok(Look::Idle | Look::Unknown));
+        let unread = in_doubt || matches!(self.stream.look(), Ok(Look::Data));
         if self.stream.shutdown_write().is_ok() && unread {
             self.linger();
         }

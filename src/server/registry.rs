@@ -131,8 +131,11 @@ pub(crate) trait Idle {
     /// The connection waits for a request; false if it must not.
     fn begins(&self) -> bool;
 
-    /// It waits no longer; false if no further request is to be served.
-    fn ends(&self) -> bool;
+    /// It waits no longer.
+    fn ends(&self);
+
+    /// Whether a further request may be served.
+    fn goes_on(&self) -> bool;
 }
 
 impl Idle for Registered {
@@ -141,8 +144,11 @@ impl Idle for Registered {
         !self.registry.is_stopping()
     }
 
-    fn ends(&self) -> bool {
+    fn ends(&self) {
         self.entry.idle.store(false, Ordering::SeqCst);
+    }
+
+    fn goes_on(&self) -> bool {
         !self.registry.is_stopping()
     }
 }
@@ -153,7 +159,9 @@ impl Idle for Arc<Registry> {
         !self.is_stopping()
     }
 
-    fn ends(&self) -> bool {
+    fn ends(&self) {}
+
+    fn goes_on(&self) -> bool {
         !self.is_stopping()
     }
 }
