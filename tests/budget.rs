@@ -5,12 +5,14 @@
 //! `STDHTTP_LONG=1` streams 1 GiB of one-octet chunks instead of 64 MiB.
 #![allow(missing_docs)]
 
+use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use stdhttp::proto::{BodyDecoder, BodyLength, Exchange, Received, ResponseHead, Skip};
 use stdhttp::testing::{Ending, Peer, Script, steps};
 use stdhttp::{
-    Counted, HTTPConnection, HTTPException, HTTPResponse, Limits, LineKind, Measured, Tolerance,
+    Counted, HTTPConnection, HTTPException, HTTPResponse, Limits, LineKind, Look, Measured, Stream,
+    Tolerance, Wire,
 };
 
 #[path = "support/canned.rs"]
@@ -388,6 +390,84 @@ fn reading_a_whole_body_takes_no_more_than_twice_its_size() {
         assert_eq!(length, size);
         println!("16 MiB: peak {}", taken.peak);
         assert!(taken.peak <= 2 * size as i64 + 128 * KIB, "{}", taken.peak);
+    }
+}
+
+/// A stream that runs into its timeout before every read.
+struct Stalling(Canned, bool);
+
+impl Read for Stalling {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        self.1 = !self.1;
+        match self.1 {
+            true => Err(io::ErrorKind::WouldBlock.into()),
+            false => self.0.read(output),
+        }
+    }
+}
+
+impl Write for Stalling {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Stream for Stalling {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.set_read_timeout(timeout)
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.set_write_timeout(timeout)
+    }
+
+    fn shutdown(&mut self) -> io::Result<()> {
+        self.0.shutdown()
+    }
+
+    fn look(&mut self) -> io::Result<Look> {
+        self.0.look()
+    }
+}
+
+type Collect = fn(&mut HTTPResponse<'_, Wire<Stalling>>) -> Result<Vec<u8>, HTTPException>;
+
+/// However often a read runs out of time, what it keeps is kept once and never copied anew.
+#[test]
+fn what_timeouts_keep_is_kept_once() {
+    const SIZE: usize = 256 << 10;
+    let calls: [Collect; 3] = [
+        |response| response.read(None),
+        |response| response.read(SIZE),
+        |response| response.readline(None),
+    ];
+    for call in calls {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 262144\r\n\r\n";
+        let stream = Canned::new(head, b"xxxxxxxx", SIZE as u64 / 8, b"").in_pieces_of(64);
+        let mut conn = HTTPConnection::from_stream(Stalling(stream, false), "h").unwrap();
+        conn.request("GET", "/", (), &[]).unwrap();
+        let mut response = loop {
+            match conn.getresponse() {
+                Err(error) if error.is_timeout() => {}
+                done => break done.unwrap(),
+            }
+        };
+        let mut timeouts = 0;
+        let (length, taken) = measure(|| {
+            loop {
+                match call(&mut response) {
+                    Err(error) if error.is_timeout() => timeouts += 1,
+                    done => break done.unwrap().len(),
+                }
+            }
+        });
+        assert_eq!((length, timeouts), (SIZE, SIZE / 64));
+        assert!(taken.calls <= 100, "{} allocations", taken.calls);
+        assert!(taken.peak <= 2 * SIZE as i64 + 128 * KIB, "{}", taken.peak);
     }
 }
 

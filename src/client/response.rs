@@ -241,7 +241,7 @@ impl<'a, S: Stream + 'a> HTTPResponse<'a, Wire<S>> {
 
     /// Gives back the stream, if it is still open, and the bytes already read from it that are
     /// not part of what was read of this response: after 101 or CONNECT they belong to the new
-    /// protocol.
+    /// protocol. What [`Self::partial`] shows was read.
     pub fn into_inner(self) -> Option<(S, Vec<u8>)> {
         match self.incoming {
             Half::Owned(mut incoming) => incoming.source.take(),
