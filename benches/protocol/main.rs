@@ -1,8 +1,7 @@
 //! Speed of the crate alone: parsing, encoding, exchanges in memory and over loopback, bodies.
 //!
-//! `cargo bench --bench protocol`; how it compares with others is measured by `benches/peers`.
-
-#![allow(missing_docs)]
+//! `cargo bench --manifest-path benches/protocol/Cargo.toml`; how it compares with others is
+//! measured by `benches/peers`.
 
 use std::hint::black_box;
 use std::io::{Read, Write};
