@@ -110,7 +110,8 @@ pub enum HTTPException {
     /// A `101 Switching Protocols` that the request did not ask for, or to a protocol that it did
     /// not offer (RFC 9110 section 7.8).
     UnexpectedUpgrade,
-    /// The peer sent bytes where it must be silent, before TLS began in a tunnel.
+    /// The peer sent bytes where it must be silent: behind a proxy's answer to CONNECT, before
+    /// TLS or the first request.
     UnsolicitedData,
     /// The method is not a token (RFC 9110 section 9.1), or not one for this request.
     InvalidMethod {
@@ -157,13 +158,21 @@ pub enum HTTPException {
     TunnelFailed(Box<TunnelFailed>),
     /// `set_tunnel` was called on an open connection (`RuntimeError` in `http.client`).
     TunnelAfterConnect,
+    /// The name of the host could not be resolved (`socket.gaierror`).
+    HostNotFound {
+        /// The host that was looked up: the proxy's if there is a tunnel.
+        host: Excerpt,
+        /// What the resolver said.
+        error: io::Error,
+    },
     /// No address of the host could be connected to.
     ConnectFailed {
         /// Each address that was tried, with its error, in the order of the attempts.
         attempts: Vec<(SocketAddr, io::Error)>,
     },
-    /// Time ran out. While connecting nothing of the request is out, and it may be begun again; at
-    /// every other step nothing is lost, and the same call may be made again.
+    /// Time ran out. While connecting, through tunnel and TLS (the steps `Connect`, `Tunnel` and
+    /// `Handshake`), nothing of the request is out: it is dropped, and may be begun again. At every
+    /// other step nothing is lost, and the same call may be made again.
     TimedOut {
         /// What was being done.
         step: Step,
@@ -236,7 +245,7 @@ pub enum UrlPart {
 pub enum UnimplementedFileMode {
     /// The file is a directory.
     Directory,
-    /// The length is unknown and the peer speaks HTTP/1.0, which has no chunked coding.
+    /// The length is unknown and requests are sent as HTTP/1.0, which has no chunked coding.
     UnsizedOverHttp10,
 }
 
@@ -358,6 +367,10 @@ pub enum BodyFault {
     NotLatin1,
     /// A field that a trailer section can't have (RFC 9110 section 6.5.1).
     ForbiddenTrailer,
+    /// The peer has answered with HTTP/1.0 on this connection, so that it may not know the chunked
+    /// coding, which a body of unknown length needs (RFC 9112 section 6.1). Another connection
+    /// may lead to another peer: `close` forgets it.
+    ChunkedToHttp10,
 }
 
 /// The refusal of a tunnel by a proxy.
@@ -370,7 +383,7 @@ pub struct TunnelFailed {
     pub reason: Excerpt,
     /// Its header fields.
     pub headers: HTTPMessage,
-    /// The first bytes of its body, 16 KiB at most.
+    /// The first bytes of its body, 16 KiB at most, as far as they came with the head.
     pub body: Vec<u8>,
 }
 
@@ -540,7 +553,8 @@ impl HTTPException {
     /// Connecting, reading or writing failed, or time ran out.
     pub fn is_network_error(&self) -> bool {
         match self {
-            Self::ConnectFailed { .. }
+            Self::HostNotFound { .. }
+            | Self::ConnectFailed { .. }
             | Self::TimedOut { .. }
             | Self::RemoteDisconnected { .. } => true,
             Self::Io { step, .. } => !matches!(step, Step::ReadSource | Step::Other),
@@ -555,7 +569,7 @@ impl HTTPException {
                 step: Step::Other, ..
             } => None,
             Self::RemoteDisconnected { retry } | Self::Io { retry, .. } => Some(*retry),
-            Self::ConnectFailed { .. } => Some(Retry::default()),
+            Self::HostNotFound { .. } | Self::ConnectFailed { .. } => Some(Retry::default()),
             _ => None,
         }
     }
@@ -630,6 +644,10 @@ impl HTTPException {
             Self::InvalidTunnelHost { host } => Self::InvalidTunnelHost { host: host.clone() },
             Self::TunnelFailed(failed) => Self::TunnelFailed(failed.clone()),
             Self::TunnelAfterConnect => Self::TunnelAfterConnect,
+            Self::HostNotFound { host, error } => Self::HostNotFound {
+                host: host.clone(),
+                error: io_again(error),
+            },
             Self::ConnectFailed { attempts } => Self::ConnectFailed {
                 attempts: attempts
                     .iter()
@@ -651,7 +669,7 @@ impl HTTPException {
     /// The nearest kind of `std::io`.
     fn kind(&self) -> io::ErrorKind {
         match self {
-            Self::Io { error, .. } => error.kind(),
+            Self::Io { error, .. } | Self::HostNotFound { error, .. } => error.kind(),
             Self::NotConnected => io::ErrorKind::NotConnected,
             Self::TimedOut { .. } => io::ErrorKind::TimedOut,
             Self::IncompleteRead(_) => io::ErrorKind::UnexpectedEof,
@@ -758,6 +776,7 @@ impl fmt::Display for HTTPException {
             Self::TunnelAfterConnect => {
                 write!(f, "can't set up a tunnel on an established connection")
             }
+            Self::HostNotFound { host, error } => write!(f, "host {host} not found: {error}"),
             Self::ConnectFailed { attempts } => display_attempts(attempts, f),
             Self::TimedOut { step, .. } => write!(f, "timed out while {step}"),
             Self::Io {
@@ -785,7 +804,7 @@ fn display_attempts(
 impl Error for HTTPException {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Io { error, .. } => Some(error),
+            Self::Io { error, .. } | Self::HostNotFound { error, .. } => Some(error),
             Self::ConnectFailed { attempts } => attempts
                 .last()
                 .map(|(_, error)| -> &(dyn Error + 'static) { error }),
@@ -935,6 +954,9 @@ impl fmt::Display for BodyFault {
             Self::AfterEnd => "it is at its end",
             Self::NotLatin1 => "the text is not ISO-8859-1",
             Self::ForbiddenTrailer => "the field can't stand in a trailer section",
+            Self::ChunkedToHttp10 => {
+                "the peer answered with HTTP/1.0 on this connection, and it needs the chunked coding"
+            }
         })
     }
 }
@@ -999,6 +1021,7 @@ mod tests {
             BodyFault::AfterEnd,
             BodyFault::NotLatin1,
             BodyFault::ForbiddenTrailer,
+            BodyFault::ChunkedToHttp10,
         ];
         let files = [
             UnimplementedFileMode::Directory,
@@ -1121,9 +1144,14 @@ mod tests {
                 step: *step,
                 retry: Retry::default(),
             });
+        let unknown = E::HostNotFound {
+            host: hostile(),
+            error: io::ErrorKind::NotFound.into(),
+        };
         (steps
             .map(|step| E::TimedOut { step, written: 1 })
             .into_iter())
+        .chain([unknown])
         .chain(retries.map(|retry| E::RemoteDisconnected { retry }))
         .chain(attempts)
         .chain(io)
@@ -1225,7 +1253,7 @@ mod tests {
         assert_eq!(network, HashSet::from(gone));
         for error in all() {
             let has_cause = match &error {
-                HTTPException::Io { .. } => true,
+                HTTPException::Io { .. } | HTTPException::HostNotFound { .. } => true,
                 HTTPException::ConnectFailed { attempts } => !attempts.is_empty(),
                 _ => false,
             };

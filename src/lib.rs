@@ -169,11 +169,11 @@ pub use client::https::{HTTPSConnection, Secure, Secured};
 pub use client::reader::{Reader, parse_headers, parse_headers_with};
 pub use client::reading::ReadArgument;
 pub use client::response::{HTTPResponse, PendingResponse};
-#[cfg(unix)]
-pub use client::stream::Unix;
 pub use client::stream::{
     Clock, Connect, ConnectTime, Look, Ready, Route, Stream, SystemClock, Tcp,
 };
+#[cfg(unix)]
+pub use client::unix::Unix;
 pub use client::wire::{Source, Wire};
 pub use error::*;
 pub use message::{HTTPMessage, Items, ParamValue};

@@ -672,6 +672,22 @@ fn receive_all(bytes: &[u8], piece: usize, tolerance: &Tolerance) {
     exchange.receive_head(bytes).unwrap();
 }
 
+/// Receives a head in answer to a request with so many fields and offers of an upgrade.
+fn switch(bytes: &[u8], offers: usize) {
+    let mut exchange = Exchange::new(ROOMY, Tolerance::STANDARD);
+    exchange
+        .putrequest("GET", "/", None, Skip::default())
+        .unwrap();
+    for _ in 0..offers {
+        exchange.putheader("A", "b").unwrap();
+    }
+    let all = "X,".repeat(offers);
+    exchange.putheader("Upgrade", &*all).unwrap();
+    exchange.endheaders().unwrap();
+    let received = exchange.receive_head(bytes).unwrap();
+    assert_eq!(received, Received::Final(bytes.len()));
+}
+
 /// Steps for twice the input are no more than 2.2 times as many, and not many an octet.
 fn assert_linear(name: &str, pattern: &Pattern, work: impl Fn(&[u8])) {
     let once = repeated(pattern, 3_000);
@@ -705,6 +721,44 @@ fn parsing_is_linear_in_single_octets_and_whole() {
                 });
             }
         }
+    }
+}
+
+/// Lists of a peer that are compared with something: of the request, with each other, or with a word.
+#[test]
+fn lists_are_matched_in_linear_work() {
+    let switching = "HTTP/1.1 101 S\r\n";
+    let lists: [Pattern; 5] = [
+        (
+            "protocols",
+            "HTTP/1.1 101 S\r\nUpgrade: ",
+            "x,",
+            "x\r\n\r\n",
+        ),
+        ("lines of protocols", switching, "Upgrade: x\r\n", "\r\n"),
+        (
+            "no protocols",
+            "HTTP/1.1 101 S\r\nUpgrade: ",
+            ",",
+            "x\r\n\r\n",
+        ),
+        (
+            "options of a switch",
+            "HTTP/1.1 101 S\r\nConnection: ",
+            "upgrade,",
+            "upgrade\r\n\r\n",
+        ),
+        (
+            "lines of options",
+            switching,
+            "Connection: upgrade\r\n",
+            "\r\n",
+        ),
+    ];
+    for pattern in &lists {
+        // A request that is as large as the answer is read once.
+        assert_linear("switch", pattern, |bytes| switch(bytes, bytes.len() / 16));
+        assert_linear("switch", pattern, |bytes| switch(bytes, 3_000));
     }
 }
 

@@ -52,7 +52,6 @@ enum Outcome {
     CannotSendHeader,
     ResponseNotReady,
     ConflictingHeader,
-    InvalidHeaderValue,
     /// The body is not what the head declared.
     BadBody,
     RemoteDisconnected,
@@ -152,6 +151,9 @@ struct Answer {
     http10: bool,
 }
 
+/// It keeps the connection, on which it has said that it may not know chunks.
+const OLD: &[u8] = b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi";
+
 const PLAIN: Answer = Answer {
     came: 2,
     declared: 2,
@@ -179,7 +181,7 @@ impl Peer {
                 b"HTTP/1.1 100 Continue\r\n\r\n",
                 b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
             ],
-            Self::Http10 => &[b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi"],
+            Self::Http10 => &[OLD],
             Self::Disconnects | Self::Silent => &[],
             Self::Garbage => &[b"220 mail.example.org ESMTP\r\n"],
             Self::CutHead => &[b"HTTP/1.1 200 OK\r\nContent-"],
@@ -198,9 +200,12 @@ impl Peer {
     fn answer(self) -> Result<Answer, Outcome> {
         Ok(match self {
             Self::Keeps | Self::Chunked | Self::Interim => PLAIN,
-            Self::Closes | Self::Http10 => Answer {
+            Self::Closes => Answer {
                 keeps: false,
-                http10: self == Self::Http10,
+                ..PLAIN
+            },
+            Self::Http10 => Answer {
+                http10: true,
                 ..PLAIN
             },
             Self::UntilClose => Answer {
@@ -261,7 +266,6 @@ fn outcome<T>(result: Result<T, HTTPException>, ok: impl FnOnce(T) -> Outcome) -
             other => panic!("{other:?}"),
         },
         Err(HTTPException::ConflictingHeader { .. }) => Outcome::ConflictingHeader,
-        Err(HTTPException::InvalidHeaderValue { .. }) => Outcome::InvalidHeaderValue,
         Err(HTTPException::InvalidBody { .. } | HTTPException::BodyLengthMismatch { .. }) => {
             Outcome::BadBody
         }

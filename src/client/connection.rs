@@ -26,6 +26,12 @@ use crate::proto::{
 /// 4,096, as the size of [`Buffer`](crate::client::wire::Buffer) is none.
 const BLOCKSIZE: usize = 262_000;
 
+/// Each connection that sends from a reader may hold a block.
+const LARGEST_BLOCK: usize = 1 << 24;
+
+/// In so short a time a look finds nothing that would be worth its price.
+const A_MOMENT: Duration = Duration::from_millis(1);
+
 /// When a kept connection is looked at before it is used again, so that a request is not sent on
 /// one that the peer has closed, or that holds bytes nobody asked for (RFC 9112 section 9.2).
 ///
@@ -44,7 +50,18 @@ pub enum StaleCheck {
 
 impl Default for StaleCheck {
     fn default() -> Self {
-        Self::AfterIdle(Duration::from_millis(1))
+        Self::AfterIdle(A_MOMENT)
+    }
+}
+
+impl StaleCheck {
+    /// After how much time without a look there is another.
+    fn limit(self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::AfterIdle(limit) => Some(limit),
+            Self::Always => Some(Duration::ZERO),
+        }
     }
 }
 
@@ -191,16 +208,18 @@ impl<C: Connect> HTTPConnection<C> {
 
     /// Whether there is an open stream (`sock` is not none).
     pub fn is_connected(&self) -> bool {
-        self.incoming.source.stream().is_some()
+        self.incoming.source.is_open()
     }
 
-    /// The open stream (`sock`).
+    /// The open stream (`sock`). Timeouts that are set on it hold until the next call of the
+    /// connection, which sets its own: see [`Self::set_read_timeout`] and
+    /// [`Self::set_write_timeout`].
     pub fn stream(&self) -> Option<&C::Stream> {
         self.incoming.source.stream()
     }
 
     /// The open stream, to be changed. What is read from it or written to it is missing from the
-    /// exchange.
+    /// exchange; timeouts are those of the connection again at its next call.
     pub fn stream_mut(&mut self) -> Option<&mut C::Stream> {
         self.incoming.source.stream_mut()
     }
@@ -226,8 +245,10 @@ impl<C: Connect> HTTPConnection<C> {
     }
 
     fn dial(&mut self) -> Result<(), HTTPException> {
+        self.incoming.exchange.forget_peer();
         let wire = &mut self.incoming.source;
-        let ends = wire.timing.connect_ends();
+        let time = ConnectTime::new(&wire.timing);
+        let ends = time.ends();
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.forget();
         }
@@ -238,7 +259,7 @@ impl<C: Connect> HTTPConnection<C> {
         let mut route = Route {
             host,
             port,
-            time: ConnectTime::new(&*wire.timing.clock, ends),
+            time,
             tunnel: self.tunnel.as_mut(),
             leftover: Vec::new(),
         };
@@ -251,7 +272,7 @@ impl<C: Connect> HTTPConnection<C> {
             tunnel.log_to(&mut wire.log);
         }
         let stream = connected.map_err(while_connecting)?;
-        wire.open(stream, &leftover, ends.is_some());
+        wire.open(stream, &leftover, ends);
         Ok(())
     }
 
@@ -265,7 +286,7 @@ impl<C: Connect> HTTPConnection<C> {
     }
 
     /// Gives back the open stream and the bytes already read from it: after `101` or CONNECT they
-    /// are the first of the new protocol.
+    /// are the first of the new protocol. The stream has no timeouts any more.
     pub fn into_inner(mut self) -> Option<(C::Stream, Vec<u8>)> {
         self.incoming.source.take()
     }
@@ -327,12 +348,12 @@ impl<C: Connect> HTTPConnection<C> {
         }
     }
 
-    /// The longest time that one read may block.
+    /// The longest time that one read may block, rounded up to what the system can measure.
     pub fn set_read_timeout(&mut self, timeout: Option<Duration>) {
         self.incoming.source.timing.read = timeout;
     }
 
-    /// The longest time that one write may block.
+    /// The longest time that one write may block, rounded up to what the system can measure.
     pub fn set_write_timeout(&mut self, timeout: Option<Duration>) {
         self.incoming.source.timing.write = timeout;
     }
@@ -519,21 +540,32 @@ impl<C: Connect> HTTPConnection<C> {
         if self.incoming.exchange.is_half_read() && !self.incoming.skip_buffered() {
             self.close();
         }
-        let dirty = !self.incoming.source.buffered().is_empty();
-        if dirty || self.close_reason().is_some() || self.is_stale() {
+        if self.close_reason().is_some() || self.is_stale(self.stale_check.limit()) {
             self.close();
         }
         Ok(())
     }
 
-    fn is_stale(&mut self) -> bool {
+    /// Whether the connection holds bytes that nobody asked for, or is seen to be of no use by a
+    /// look, which is made after so much time without one.
+    fn is_stale(&mut self, limit: Option<Duration>) -> bool {
         let wire = &mut self.incoming.source;
-        let looks = match self.stale_check {
-            StaleCheck::Never => false,
-            StaleCheck::Always => true,
-            StaleCheck::AfterIdle(limit) => wire.idle_time().is_some_and(|idle| idle >= limit),
-        };
-        looks && !wire.is_quiet()
+        let looks = limit.is_some_and(|limit| wire.idle_time() >= limit);
+        wire.has_leftover() || (looks && !wire.is_quiet())
+    }
+
+    /// Opens the connection that the request goes out on. What came on it before the first byte of
+    /// the request is never the answer (RFC 9112 section 9.2): a kept connection is replaced.
+    pub(crate) fn open_for_request(&mut self) -> Result<(), HTTPException> {
+        let limit = self.stale_check.limit();
+        if self.is_connected() && self.is_stale(limit.map(|limit| limit.max(A_MOMENT))) {
+            self.incoming.source.close();
+        }
+        self.open_if_needed()?;
+        if self.incoming.source.has_leftover() {
+            return Err(HTTPException::UnsolicitedData);
+        }
+        Ok(())
     }
 
     /// Connects if there is no connection and that is allowed.
@@ -548,7 +580,7 @@ impl<C: Connect> HTTPConnection<C> {
     }
 
     /// Reads what came in answer to `Expect: 100-continue`, for at most the time of
-    /// `continue_timeout`. To be called between [`Self::endheaders`] and the body;
+    /// `continue_timeout` over all reads, and no longer than the read timeout for one. To be called between [`Self::endheaders`] and the body;
     /// [`Self::request`] does so by itself.
     ///
     /// # Errors
@@ -556,13 +588,11 @@ impl<C: Connect> HTTPConnection<C> {
     pub fn await_continue(&mut self) -> Result<Continue, HTTPException> {
         self.incoming.exchange.check_response_due()?;
         self.flush_head(&mut 0)?;
-        let timing = &mut self.incoming.source.timing;
-        let limit = timing.read.map_or(self.continue_timeout, |read| {
-            read.min(self.continue_timeout)
-        });
-        let usual = timing.read.replace(limit);
+        let usual = self.incoming.source.timing.narrow(self.continue_timeout);
         let received = self.receive_100();
-        self.incoming.source.timing.read = usual;
+        if self.is_connected() {
+            self.incoming.source.timing.ends = usual;
+        }
         match received {
             Ok(Continue::Refused) => self.refuse_body(),
             Err(HTTPException::TimedOut {
@@ -709,13 +739,14 @@ impl<C: Connect> Builder<C> {
         self
     }
 
-    /// The longest time that one read may block.
+    /// The longest time that one read may block, also one of a proxy's answer to CONNECT; rounded
+    /// up to what the system can measure.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.timing.read = Some(timeout);
         self
     }
 
-    /// The longest time that one write may block.
+    /// The longest time that one write may block; rounded up to what the system can measure.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.timing.write = Some(timeout);
         self
@@ -734,9 +765,9 @@ impl<C: Connect> Builder<C> {
     }
 
     /// The size in bytes of the blocks that bodies from files and readers are sent in, up to which
-    /// they grow (`blocksize`). 262,000.
+    /// they grow (`blocksize`). 262,000; at least 1 and at most 16 MiB.
     pub fn blocksize(mut self, blocksize: usize) -> Self {
-        self.blocksize = blocksize.max(1);
+        self.blocksize = blocksize.clamp(1, LARGEST_BLOCK);
         self
     }
 
@@ -782,7 +813,7 @@ impl<C: Connect> Builder<C> {
         self
     }
 
-    /// How long to wait for `100 Continue`. 1 second.
+    /// How long to wait for `100 Continue`, over everything that may come before it. 1 second.
     pub fn continue_timeout(mut self, timeout: Duration) -> Self {
         self.continue_timeout = timeout;
         self
@@ -800,7 +831,7 @@ impl<C: Connect> Builder<C> {
         };
         let mut exchange = Exchange::new(self.limits, self.tolerance);
         exchange.set_version(self.version);
-        let notes_idle = matches!(self.stale_check, StaleCheck::AfterIdle(_));
+        let notes_idle = self.stale_check != StaleCheck::Never;
         let mut wire = Wire::new(self.timing, notes_idle);
         wire.log.level = self.debuglevel;
         Ok(HTTPConnection {

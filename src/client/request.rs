@@ -12,7 +12,6 @@ use crate::client::stream::Connect;
 use crate::client::wire::Buffer;
 use crate::error::{
     BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Retry, Step,
-    UnimplementedFileMode,
 };
 use crate::proto::request::{DeclaredBody, write_trailers};
 use crate::proto::{CHUNK_END, ChunkHead, LAST_CHUNK, Skip};
@@ -137,9 +136,7 @@ impl<C: Connect> HTTPConnection<C> {
                 exchange.put_chunked();
                 Ok(true)
             }
-            None => Err(HTTPException::UnimplementedFileMode(
-                UnimplementedFileMode::UnsizedOverHttp10,
-            )),
+            None => Err(exchange.why_not_chunked()),
         }
     }
 
@@ -160,7 +157,7 @@ impl<C: Connect> HTTPConnection<C> {
             return Err(error);
         }
         self.incoming.exchange.endheaders()?;
-        if let Err(error) = self.open_if_needed() {
+        if let Err(error) = self.open_for_request() {
             self.close();
             return Err(error);
         }

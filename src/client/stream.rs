@@ -1,4 +1,4 @@
-//! What a connection needs of its stream, how it comes by one, and time.
+//! What a connection needs of its stream, how it comes by one over TCP, and time.
 //!
 //! Timeouts and deadlines are kept without threads: whoever reads or writes sets the smaller
 //! remainder as the stream's own timeout first, and only where it changed. The clock is a trait,
@@ -11,8 +11,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use crate::client::tunnel::Tunnel;
-use crate::client::wire::say_goodbye;
-use crate::error::{HTTPException, Retry, Step};
+use crate::client::wire::{Timing, say_goodbye, shorter};
+use crate::error::{Excerpt, HTTPException, Retry, Step};
 
 /// A byte stream that a connection can use: `read`, `write` and `write_vectored` of
 /// `std::io`, and what they can't say.
@@ -97,18 +97,14 @@ impl Stream for TcpStream {
         Self::shutdown(self, Shutdown::Write)
     }
 
-    /// Three system calls: the socket is made non-blocking for one `peek`.
+    /// Three system calls: the socket is made non-blocking for one `peek`. With the feature `sys`
+    /// on Linux one, which does not touch that flag.
     fn look(&mut self) -> io::Result<Look> {
-        self.set_nonblocking(true)?;
-        let peeked = self.peek(&mut [0]);
-        // The flag is shared by all clones of the socket: it goes back on every path.
-        self.set_nonblocking(false)?;
-        match peeked {
-            Ok(0) => Ok(Look::Closed),
-            Ok(_) => Ok(Look::Data),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Look::Idle),
-            Err(error) => Err(error),
-        }
+        #[cfg(all(feature = "sys", target_os = "linux"))]
+        let peeked = crate::client::sys::peek(self.as_fd());
+        #[cfg(not(all(feature = "sys", target_os = "linux")))]
+        let peeked = peek_at(self);
+        seen(peeked)
     }
 
     #[cfg(all(feature = "sys", target_os = "linux"))]
@@ -117,33 +113,23 @@ impl Stream for TcpStream {
     }
 }
 
-#[cfg(unix)]
-impl Stream for std::os::unix::net::UnixStream {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        Self::set_read_timeout(self, timeout)
-    }
+/// How many bytes there are, one at most, without blocking and without taking them.
+#[cfg(not(all(feature = "sys", target_os = "linux")))]
+pub(crate) fn peek_at(socket: &TcpStream) -> io::Result<usize> {
+    socket.set_nonblocking(true)?;
+    let peeked = socket.peek(&mut [0]);
+    // The flag is shared by all clones of the socket: it goes back on every path.
+    socket.set_nonblocking(false)?;
+    peeked
+}
 
-    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        Self::set_write_timeout(self, timeout)
-    }
-
-    /// Nothing: dropping the socket closes it.
-    fn shutdown(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        Self::shutdown(self, Shutdown::Write)
-    }
-
-    /// `std` has no `peek` for Unix sockets.
-    fn look(&mut self) -> io::Result<Look> {
-        Ok(Look::Unknown)
-    }
-
-    #[cfg(all(feature = "sys", target_os = "linux"))]
-    fn socket(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.as_fd())
+/// What a `peek` that does not block says.
+pub(crate) fn seen(peeked: io::Result<usize>) -> io::Result<Look> {
+    match peeked {
+        Ok(0) => Ok(Look::Closed),
+        Ok(_) => Ok(Look::Data),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Look::Idle),
+        Err(error) => Err(error),
     }
 }
 
@@ -195,11 +181,22 @@ impl Clock for SystemClock {
 pub struct ConnectTime<'a> {
     clock: &'a dyn Clock,
     ends: Option<Instant>,
+    read: Option<Duration>,
+    write: Option<Duration>,
 }
 
 impl<'a> ConnectTime<'a> {
-    pub(crate) fn new(clock: &'a dyn Clock, ends: Option<Instant>) -> Self {
-        Self { clock, ends }
+    pub(crate) fn new(timing: &'a Timing) -> Self {
+        Self {
+            clock: &*timing.clock,
+            ends: timing.connect_ends(),
+            read: timing.read,
+            write: timing.write,
+        }
+    }
+
+    pub(crate) fn ends(&self) -> Option<Instant> {
+        self.ends
     }
 
     /// What is left; nothing if there is no limit.
@@ -217,15 +214,16 @@ impl<'a> ConnectTime<'a> {
         Ok(Some(left))
     }
 
-    /// Sets what is left as both timeouts of a stream; to be called before each of its calls.
+    /// Sets both timeouts of a stream to what is left, or to those of the connection for one read
+    /// and one write where they are shorter; to be called before each of its calls.
     ///
     /// # Errors
     /// `TimedOut` when nothing is left; those of the stream.
     pub fn apply(&self, stream: &mut impl Stream, step: Step) -> Result<(), HTTPException> {
         let left = self.remaining(step)?;
         stream
-            .set_read_timeout(left)
-            .and_then(|()| stream.set_write_timeout(left))
+            .set_read_timeout(shorter(self.read, left))
+            .and_then(|()| stream.set_write_timeout(shorter(self.write, left)))
             .map_err(|error| HTTPException::Io {
                 error,
                 step,
@@ -388,25 +386,49 @@ impl Connect for Tcp {
     type Stream = TcpStream;
 
     fn connect(&mut self, route: &mut Route<'_>) -> Result<TcpStream, HTTPException> {
-        let addresses: Vec<SocketAddr> = (route.host(), route.port()).to_socket_addrs()?.collect();
-        let mut attempts = Vec::new();
-        for (tried, address) in addresses.iter().copied().enumerate() {
-            let remaining = match route.time.remaining(Step::Connect) {
-                Ok(remaining) => remaining,
-                Err(timed_out) if attempts.is_empty() => return Err(timed_out),
-                Err(_) => break,
-            };
-            let left = addresses.len().saturating_sub(tried);
-            match self.dial(address, remaining.map(|time| share(time, left))) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Ok(stream);
-                }
-                Err(error) => attempts.push((address, error)),
-            }
-        }
-        Err(failure(attempts))
+        let addresses = resolve(route.host(), route.port())?;
+        let stream = in_turn(&addresses, route.time, |address, time| {
+            self.dial(address, time)
+        })?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
     }
+}
+
+/// All addresses of a host, at least one.
+fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, HTTPException> {
+    let not_found = |error| HTTPException::HostNotFound {
+        host: Excerpt::new(host.as_bytes()),
+        error,
+    };
+    let found = (host, port).to_socket_addrs().map_err(not_found)?;
+    let addresses: Vec<SocketAddr> = found.collect();
+    if addresses.is_empty() {
+        return Err(not_found(io::ErrorKind::NotFound.into()));
+    }
+    Ok(addresses)
+}
+
+/// Dials one address after the other until one answers.
+fn in_turn<S>(
+    addresses: &[SocketAddr],
+    time: ConnectTime<'_>,
+    dial: impl Fn(SocketAddr, Option<Duration>) -> io::Result<S>,
+) -> Result<S, HTTPException> {
+    let mut attempts = Vec::new();
+    for (tried, address) in addresses.iter().copied().enumerate() {
+        let remaining = match time.remaining(Step::Connect) {
+            Ok(remaining) => remaining,
+            Err(timed_out) if attempts.is_empty() => return Err(timed_out),
+            Err(_) => break,
+        };
+        let left = addresses.len().saturating_sub(tried);
+        match dial(address, remaining.map(|time| share(time, left))) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => attempts.push((address, error)),
+        }
+    }
+    Err(failure(attempts))
 }
 
 /// What one of the addresses that are left may take of the time, so that none starves.
@@ -426,31 +448,6 @@ fn failure(attempts: Vec<(SocketAddr, io::Error)>) -> HTTPException {
         };
     }
     HTTPException::ConnectFailed { attempts }
-}
-
-/// Connects to a Unix-domain socket; host and port only go into `Host`.
-#[cfg(unix)]
-#[derive(Clone, Debug)]
-pub struct Unix {
-    path: std::path::PathBuf,
-}
-
-#[cfg(unix)]
-impl Unix {
-    /// The socket at this path.
-    pub fn new(path: impl Into<std::path::PathBuf>) -> Self {
-        Self { path: path.into() }
-    }
-}
-
-#[cfg(unix)]
-impl Connect for Unix {
-    type Stream = std::os::unix::net::UnixStream;
-
-    /// Connecting to a local socket does not wait, so the time is not needed.
-    fn connect(&mut self, _route: &mut Route<'_>) -> Result<Self::Stream, HTTPException> {
-        Ok(std::os::unix::net::UnixStream::connect(&self.path)?)
-    }
 }
 
 /// A stream that is there already: it can be had once.

@@ -1,5 +1,6 @@
-//! What `std` can't do, on Linux: bind a socket before it connects, and `sendfile(2)`. The only
-//! file with `unsafe` code; it is compiled with the feature `sys` alone.
+//! What `std` can't do, on Linux: bind a socket before it connects, limit the time of connecting to
+//! a Unix socket, peek without blocking in one call, and `sendfile(2)`. The only file with `unsafe`
+//! code; it is compiled with the feature `sys` alone.
 //!
 //! The system calls are declared by hand, with the numbers of Linux's ABI, so that there is no
 //! dependency. Whatever `std` can do with a socket (its timeouts, its pending error) is left to it.
@@ -8,7 +9,10 @@ use std::ffi::{c_int, c_short, c_ulong, c_void};
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -21,11 +25,14 @@ const MIPS: bool = cfg!(any(
 ));
 const SPARC: bool = cfg!(any(target_arch = "sparc", target_arch = "sparc64"));
 
+const AF_UNIX: u16 = 1;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
 const SOCK_STREAM: c_int = if MIPS { 2 } else { 1 };
 const SOCK_CLOEXEC: c_int = if SPARC { 0x40_0000 } else { 0x8_0000 };
 const POLLOUT: c_short = 4;
+const MSG_PEEK: c_int = 2;
+const MSG_DONTWAIT: c_int = 0x40;
 const EINPROGRESS: i32 = if MIPS {
     150
 } else if SPARC {
@@ -38,6 +45,7 @@ unsafe extern "C" {
     fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
     fn bind(socket: c_int, address: *const c_void, length: u32) -> c_int;
     fn connect(socket: c_int, address: *const c_void, length: u32) -> c_int;
+    fn recv(socket: c_int, buffer: *mut c_void, length: usize, flags: c_int) -> isize;
     fn poll(sockets: *mut PollFd, count: c_ulong, milliseconds: c_int) -> c_int;
     fn sendfile(output: c_int, input: c_int, offset: *mut c_void, count: usize) -> isize;
 }
@@ -69,9 +77,17 @@ struct Inet6 {
     scope: u32,
 }
 
+/// `struct sockaddr_un`. The path ends in a zero.
+#[repr(C)]
+struct Local {
+    family: u16,
+    path: [u8; 108],
+}
+
 enum Address {
     V4(Inet),
     V6(Inet6),
+    Local(Local),
 }
 
 impl From<SocketAddr> for Address {
@@ -96,10 +112,28 @@ impl From<SocketAddr> for Address {
 }
 
 impl Address {
+    fn of_path(path: &Path) -> io::Result<Self> {
+        let bytes = path.as_os_str().as_bytes();
+        let mut local = Local {
+            family: AF_UNIX,
+            path: [0; 108],
+        };
+        match local
+            .path
+            .split_last_mut()
+            .and_then(|(_zero, room)| room.get_mut(..bytes.len()))
+        {
+            Some(place) if !bytes.is_empty() && !bytes.contains(&0) => place.copy_from_slice(bytes),
+            _ => return Err(io::ErrorKind::InvalidInput.into()),
+        }
+        Ok(Self::Local(local))
+    }
+
     fn family(&self) -> c_int {
         match self {
             Self::V4(inet) => inet.family.into(),
             Self::V6(inet6) => inet6.family.into(),
+            Self::Local(local) => local.family.into(),
         }
     }
 
@@ -109,11 +143,13 @@ impl Address {
         match self {
             Self::V4(inet) => (ptr::from_ref(inet).cast(), 16),
             Self::V6(inet6) => (ptr::from_ref(inet6).cast(), 28),
+            Self::Local(local) => (ptr::from_ref(local).cast(), 110),
         }
     }
 }
 
-const _: () = assert!(size_of::<Inet>() == 16 && size_of::<Inet6>() == 28);
+const _: () =
+    assert!(size_of::<Inet>() == 16 && size_of::<Inet6>() == 28 && size_of::<Local>() == 110);
 
 /// Connects from the local address `source`; within `time`, if that is given.
 ///
@@ -128,10 +164,10 @@ pub(crate) fn connect_from(
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let (source, address) = (Address::from(source), Address::from(address));
-    let stream = new_stream(&source)?;
+    let stream = TcpStream::from(new_socket(&source)?);
     bind_to(&stream, &source)?;
     stream.set_nonblocking(true)?;
-    match start_to_connect(&stream, &address) {
+    match start_to_connect(stream.as_fd(), &address) {
         Err(error) if error.raw_os_error() == Some(EINPROGRESS) => await_connected(&stream, time)?,
         started => started?,
     }
@@ -139,13 +175,51 @@ pub(crate) fn connect_from(
     Ok(stream)
 }
 
-fn new_stream(address: &Address) -> io::Result<TcpStream> {
+/// Connects to a Unix socket within this time: the timeout for writing bounds that too.
+///
+/// # Errors
+/// `InvalidInput` for a path that no socket can have; `WouldBlock` when the time is over; those of
+/// the system.
+pub(crate) fn connect_unix(path: &Path, time: Duration) -> io::Result<UnixStream> {
+    let address = Address::of_path(path)?;
+    let stream = UnixStream::from(new_socket(&address)?);
+    let ends = Instant::now().checked_add(time);
+    loop {
+        let left = ends.map(|ends| ends.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        stream.set_write_timeout(left)?;
+        match start_to_connect(stream.as_fd(), &address) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            connected => {
+                connected?;
+                stream.set_write_timeout(None)?;
+                return Ok(stream);
+            }
+        }
+    }
+}
+
+/// How many bytes there are, one at most, without blocking and without taking them. 0 is the end.
+///
+/// # Errors
+/// `WouldBlock` if there is nothing; those of the socket.
+pub(crate) fn peek(socket: BorrowedFd<'_>) -> io::Result<usize> {
+    let mut octet = 0_u8;
+    let pointer = ptr::from_mut(&mut octet).cast();
+    // SAFETY: the pointer is to one octet, which is what the length says, and which nobody else
+    // uses during the call; the descriptor is open for as long as it is borrowed.
+    let count = unsafe { recv(socket.as_raw_fd(), pointer, 1, MSG_PEEK | MSG_DONTWAIT) };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+fn new_socket(address: &Address) -> io::Result<OwnedFd> {
     // SAFETY: `socket` takes numbers only.
     let number = unsafe { socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0) };
     succeeded(number)?;
     // SAFETY: the number is that of a descriptor which was just opened and has no other owner.
-    let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
-    Ok(descriptor.into())
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 fn bind_to(stream: &TcpStream, address: &Address) -> io::Result<()> {
@@ -155,10 +229,10 @@ fn bind_to(stream: &TcpStream, address: &Address) -> io::Result<()> {
     succeeded(unsafe { bind(stream.as_raw_fd(), pointer, length) })
 }
 
-fn start_to_connect(stream: &TcpStream, address: &Address) -> io::Result<()> {
+fn start_to_connect(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
     let (pointer, length) = address.raw();
     // SAFETY: as for `bind`; `connect` only reads the address too.
-    succeeded(unsafe { connect(stream.as_raw_fd(), pointer, length) })
+    succeeded(unsafe { connect(socket.as_raw_fd(), pointer, length) })
 }
 
 /// Waits until the socket can be written to, then asks it how it went.

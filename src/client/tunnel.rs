@@ -5,7 +5,7 @@
 //! host and fields are checked when they are given.
 
 use crate::client::debug::DebugLog;
-use crate::client::stream::{ConnectTime, Stream};
+use crate::client::stream::{ConnectTime, Look, Stream};
 use crate::error::{End, Excerpt, HTTPException, Step, TunnelFailed};
 use crate::message::HTTPMessage;
 use crate::proto::authority::Authority;
@@ -119,7 +119,7 @@ impl Tunnel {
             status,
             reason,
             headers,
-            body: refusal(&mut exchange, stream, &input, time),
+            body: refusal(&mut exchange, stream, input, time),
         })))
     }
 
@@ -200,14 +200,13 @@ fn receive_head(
     }
 }
 
-/// The beginning of a refusal's body, as far as it comes.
+/// The beginning of a refusal's body, as far as it is there: nobody knows when more of it comes.
 fn refusal(
     exchange: &mut Exchange,
     stream: &mut impl Stream,
-    rest: &[u8],
+    mut input: Vec<u8>,
     time: &ConnectTime<'_>,
 ) -> Vec<u8> {
-    let mut input = rest.to_vec();
     let mut body = vec![0; REFUSAL];
     let mut kept = 0;
     loop {
@@ -217,14 +216,23 @@ fn refusal(
         };
         input.drain(..step.consumed.min(input.len()));
         kept = kept.saturating_add(step.produced);
-        let full = kept >= REFUSAL;
-        if full || exchange.is_complete() || !matches!(read_more(stream, &mut input, time), Ok(1..))
+        if kept >= REFUSAL || exchange.is_complete() {
+            break;
+        }
+        let all_taken = step.consumed == 0;
+        if all_taken
+            && !(has_more(stream) && matches!(read_more(stream, &mut input, time), Ok(1..)))
         {
             break;
         }
     }
     body.truncate(kept);
     body
+}
+
+/// Whether a read would not block.
+fn has_more(stream: &mut impl Stream) -> bool {
+    matches!(stream.look(), Ok(Look::Data))
 }
 
 fn read_more(

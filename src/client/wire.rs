@@ -3,6 +3,7 @@
 //! There is one buffer for all responses of a connection, so that no byte is lost between them.
 //! A timeout is set on the stream only where it differs from the last one.
 
+use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
@@ -158,6 +159,8 @@ pub(crate) struct Timing {
     /// What the stream was told last; the outer nothing: not known.
     applied_read: Option<Option<Duration>>,
     applied_write: Option<Option<Duration>>,
+    /// The stream was lent out since, and may have been told something else.
+    lent: Cell<bool>,
 }
 
 impl Default for Timing {
@@ -171,8 +174,18 @@ impl Default for Timing {
             ends: None,
             applied_read: Some(None),
             applied_write: Some(None),
+            lent: Cell::new(false),
         }
     }
+}
+
+/// The shortest timeout: sockets take none of zero. `std` rounds up to what the system knows.
+const SHORTEST: Duration = Duration::from_nanos(1);
+
+/// The smaller of a timeout and the time that is left, as a stream can be told it.
+pub(crate) fn shorter(timeout: Option<Duration>, left: Option<Duration>) -> Option<Duration> {
+    let both = timeout.into_iter().chain(left);
+    both.min().map(|time| time.max(SHORTEST))
 }
 
 impl Timing {
@@ -194,11 +207,40 @@ impl Timing {
         }
     }
 
-    /// A new stream: `touched` if connecting may have left timeouts on it.
-    fn renew(&mut self, touched: bool) {
-        let known = if touched { None } else { Some(None) };
+    /// Lets the exchange under way end `time` from now, if not earlier; returns when it was to end.
+    pub(crate) fn narrow(&mut self, time: Duration) -> Option<Instant> {
+        let usual = self.ends;
+        let narrowed = self.clock.now().checked_add(time);
+        self.ends = usual.into_iter().chain(narrowed).min();
+        usual
+    }
+
+    /// A new stream: connecting leaves timeouts on it only where there is a limit.
+    fn renew(&mut self, connect_ends: Option<Instant>) {
+        let untouched = connect_ends.is_none() && self.read.is_none() && self.write.is_none();
+        let known = untouched.then_some(None);
         self.applied_read = known;
         self.applied_write = known;
+    }
+
+    /// Takes what is on the stream for unknown, if somebody else had it.
+    fn notice_loan(&mut self) {
+        if self.lent.take() {
+            self.applied_read = None;
+            self.applied_write = None;
+        }
+    }
+
+    /// Takes our timeouts off a stream that is given away. One that can't be told so fails at its
+    /// next call, which is its new owner's to see.
+    fn lift(&mut self, stream: &mut impl Stream) {
+        self.notice_loan();
+        if self.applied_read != Some(None) {
+            let _ = stream.set_read_timeout(None);
+        }
+        if self.applied_write != Some(None) {
+            let _ = stream.set_write_timeout(None);
+        }
     }
 
     /// The smaller of a timeout and what is left of the deadline.
@@ -207,14 +249,12 @@ impl Timing {
         timeout: Option<Duration>,
         step: Step,
     ) -> Result<Option<Duration>, HTTPException> {
-        let Some(ends) = self.ends else {
-            return Ok(timeout);
-        };
-        let left = ends.saturating_duration_since(self.clock.now());
-        if left.is_zero() {
+        let until = |ends: Instant| ends.saturating_duration_since(self.clock.now());
+        let left = self.ends.map(until);
+        if left == Some(Duration::ZERO) {
             return Err(HTTPException::TimedOut { step, written: 0 });
         }
-        Ok(Some(timeout.map_or(left, |timeout| timeout.min(left))))
+        Ok(shorter(timeout, left))
     }
 
     fn before_read(
@@ -223,6 +263,7 @@ impl Timing {
         step: Step,
         retry: Retry,
     ) -> Result<(), HTTPException> {
+        self.notice_loan();
         let limit = self.limit(self.read, step)?;
         if self.applied_read != Some(limit) {
             let set = stream.set_read_timeout(limit);
@@ -238,6 +279,7 @@ impl Timing {
         retry: Retry,
     ) -> Result<(), HTTPException> {
         let step = Step::Write;
+        self.notice_loan();
         let limit = self.limit(self.write, step)?;
         if self.applied_write != Some(limit) {
             let set = stream.set_write_timeout(limit);
@@ -256,7 +298,7 @@ pub struct Wire<S> {
     pub(crate) log: DebugLog,
     /// What an error says about sending the request again.
     pub(crate) retry: Retry,
-    /// When the last exchange ended.
+    /// When the last exchange ended, or when the idle connection was last looked at.
     idle_since: Option<Instant>,
     notes_idle: bool,
     /// `Stream::shutdown`, for `Drop`, which knows no trait bound.
@@ -286,20 +328,27 @@ impl<S: Stream> Wire<S> {
         }
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Lends the stream, on which timeouts can be set without the connection's knowledge.
     pub(crate) fn stream(&self) -> Option<&S> {
+        self.timing.lent.set(true);
         self.stream.as_ref()
     }
 
     pub(crate) fn stream_mut(&mut self) -> Option<&mut S> {
+        self.timing.lent.set(true);
         self.stream.as_mut()
     }
 
     /// Takes a new stream, and bytes that were read from it already.
-    pub(crate) fn open(&mut self, stream: S, leftover: &[u8], touched: bool) {
+    pub(crate) fn open(&mut self, stream: S, leftover: &[u8], connect_ends: Option<Instant>) {
         self.stream = Some(stream);
         self.buffer.clear();
         self.buffer.put(leftover);
-        self.timing.renew(touched);
+        self.timing.renew(connect_ends);
         self.note_idle();
         self.retry = Retry {
             idempotent: self.retry.idempotent,
@@ -307,11 +356,13 @@ impl<S: Stream> Wire<S> {
         };
     }
 
-    /// Gives the stream away, with the bytes already read from it.
+    /// Gives the stream away, with the bytes already read from it and without our timeouts.
     pub(crate) fn take(&mut self) -> Option<(S, Vec<u8>)> {
         let bytes = self.buffer.bytes().to_vec();
         self.buffer.clear();
-        self.stream.take().map(|stream| (stream, bytes))
+        let mut stream = self.stream.take()?;
+        self.timing.lift(&mut stream);
+        Some((stream, bytes))
     }
 
     fn note_idle(&mut self) {
@@ -320,15 +371,18 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// How long the connection has been idle.
-    pub(crate) fn idle_time(&self) -> Option<Duration> {
-        self.idle_since
-            .map(|since| self.timing.clock.now().saturating_duration_since(since))
+    /// How long the connection has been idle since it was last looked at.
+    pub(crate) fn idle_time(&self) -> Duration {
+        self.idle_since.map_or(Duration::ZERO, |since| {
+            self.timing.clock.now().saturating_duration_since(since)
+        })
     }
 
     /// Whether the idle connection is of use: no end, no data, no error.
     pub(crate) fn is_quiet(&mut self) -> bool {
-        matches!(self.look(), Some(Ok(Look::Idle | Look::Unknown)))
+        let quiet = matches!(self.look(), Some(Ok(Look::Idle | Look::Unknown)));
+        self.note_idle();
+        quiet
     }
 
     fn look(&mut self) -> Option<io::Result<Look>> {

@@ -16,10 +16,11 @@
 //! Bytes go in as they came from the peer, facts come out; whoever drives it owns the buffers.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::error::{
     BodyFault, ConnectionState, Counted, End, HTTPException, ImproperConnectionState,
-    IncompleteRead, Measured, MessagePart,
+    IncompleteRead, Measured, MessagePart, UnimplementedFileMode,
 };
 use crate::proto::authority::host_field;
 use crate::proto::body::{Advance, BodyDecoder, Decoded};
@@ -259,6 +260,19 @@ impl Exchange {
     /// Whether the chunked coding can be sent, which a body of unknown length needs.
     pub(crate) fn can_chunk(&self) -> bool {
         self.version == HTTPVersion::Http11 && !self.peer_is_http10
+    }
+
+    /// The error for a body that needs the chunked coding where it can't be sent.
+    pub(crate) fn why_not_chunked(&self) -> HTTPException {
+        if self.version == HTTPVersion::Http11 {
+            return invalid_body(BodyFault::ChunkedToHttp10);
+        }
+        HTTPException::UnimplementedFileMode(UnimplementedFileMode::UnsizedOverHttp10)
+    }
+
+    /// The connection is another one, so that nothing is known of its peer.
+    pub(crate) fn forget_peer(&mut self) {
+        self.peer_is_http10 = false;
     }
 
     pub(crate) fn put_content_length(&mut self, length: u64) {
@@ -573,7 +587,7 @@ impl Exchange {
             self.response.framing_fields(),
             &self.tolerance,
         )?;
-        if framing.rule == FramingRule::Upgrade {
+        if framing.rule == FramingRule::Upgrade && self.request.upgrades() {
             self.check_protocol()?;
         }
         self.peer_is_http10 = self.response.version() == HTTPVersion::Http10;
@@ -587,15 +601,16 @@ impl Exchange {
         Ok(Received::Final(length))
     }
 
-    /// The peer may only switch to what the request offered (RFC 9110 section 7.8).
+    /// The peer may only switch to what the request offered (RFC 9110 section 7.8); names count in
+    /// any case. The request is searched once, however many protocols either side names.
     fn check_protocol(&self) -> Result<(), HTTPException> {
+        let offered: HashSet<Vec<u8>> = self.request.offered_protocols().collect();
         let fields = self.response.headers().get_all_bytes("upgrade");
-        let chosen = fields.flat_map(scan::list_elements);
-        let mut unasked = chosen.filter(|protocol| !self.request.offers(protocol));
-        if self.request.upgrades() && unasked.next().is_some() {
-            return Err(HTTPException::UnexpectedUpgrade);
+        let mut chosen = fields.flat_map(scan::list_elements);
+        if chosen.all(|protocol| offered.contains(&protocol.to_ascii_lowercase())) {
+            return Ok(());
         }
-        Ok(())
+        Err(HTTPException::UnexpectedUpgrade)
     }
 
     /// The stream ended in good order before the head was complete. `input` is what came.
@@ -770,8 +785,10 @@ impl Exchange {
         request::is_idempotent(self.request.method())
     }
 
-    /// Forgets the request under way; the head of the last response stays readable.
+    /// Forgets the request under way and the version of the peer, since the next connection may lead
+    /// to another one; the head of the last response stays readable.
     pub fn close(&mut self) {
+        self.forget_peer();
         self.state = ConnectionState::Idle;
         self.close = None;
         self.outgoing = Outgoing::None;

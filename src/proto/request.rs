@@ -13,11 +13,11 @@ use crate::proto::authority::is_host_field;
 use crate::proto::framing::ConnectionOptions;
 use crate::proto::limits::Tolerance;
 use crate::proto::response::HTTPVersion;
-use crate::proto::scan;
 use crate::proto::target::{absolute_form_authority, check_target, is_host_of_target};
 use crate::proto::values::{
     CONTINUATION, FieldValue, is_value_as_given, join_values, split_continuations, trim_value,
 };
+use crate::proto::{scan, steps};
 
 /// How the head declares the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -313,6 +313,10 @@ impl RequestHead {
                 self.declare(known, DeclaredBody::Length(length))?;
             }
             "Transfer-Encoding" => {
+                if self.version_11 && !self.can_chunk {
+                    let fault = BodyFault::ChunkedToHttp10;
+                    return Err(HTTPException::InvalidBody { fault });
+                }
                 if !self.can_chunk || !ends_in_one_chunked(value) {
                     return Err(invalid_value(name, value));
                 }
@@ -424,16 +428,16 @@ impl RequestHead {
         self.has_upgrade
     }
 
-    /// Whether this protocol was offered for an upgrade; names count in any case (RFC 9110 section
-    /// 7.8).
-    pub(crate) fn offers(&self, protocol: &[u8]) -> bool {
+    /// The protocols that were offered for an upgrade, in lower case (RFC 9110 section 7.8).
+    pub(crate) fn offered_protocols(&self) -> impl Iterator<Item = Vec<u8>> {
+        steps::count(self.out.len());
         let lines = self.out.split(|&octet| octet == b'\n');
         lines
             .take_while(|&line| line != b"\r")
             .filter_map(|line| line.split_first_chunk::<8>())
             .filter(|(name, _)| name.eq_ignore_ascii_case(b"upgrade:"))
             .flat_map(|(_, value)| scan::list_elements(value.trim_ascii_end()))
-            .any(|offered| offered.eq_ignore_ascii_case(protocol))
+            .map(<[u8]>::to_ascii_lowercase)
     }
 }
 

@@ -1,11 +1,9 @@
 //! Protocol version: RFC 9112 section 2.3, RFC 9110 sections 2.5 and 6.2.
 
-use stdhttp::HTTPException::{
-    BadStatusLine, InvalidHeaderValue, UnimplementedFileMode, UnknownProtocol,
-};
+use stdhttp::HTTPException::{BadStatusLine, InvalidBody, UnknownProtocol};
 use stdhttp::proto::ResponseHead;
 use stdhttp::testing::{Peer, Script};
-use stdhttp::{Body, HTTPConnection, HTTPVersion, Limits, Tolerance};
+use stdhttp::{Body, BodyFault, HTTPConnection, HTTPVersion, Limits, Tolerance};
 
 use crate::support::{GET, LENIENT, STRICT, conn, get};
 
@@ -102,18 +100,34 @@ fn m_2_3_3_http_1_0_does_not_persist_by_itself() {
 
 #[test]
 fn m_2_3_4_the_version_of_the_last_answer_decides_about_chunks() {
-    for persistence in ["keep-alive", "close"] {
+    for (persistence, kept) in [("keep-alive", true), ("close", false)] {
         let answer =
             format!("HTTP/1.0 200 OK\r\nConnection: {persistence}\r\nContent-Length: 0\r\n\r\n");
-        let (mut conn, peer) = conn([Script::new().expect_head().send(&answer)]);
+        let first = Script::new().expect_head().send(&answer);
+        let (mut conn, peer) = conn([first, Script::new()]);
         conn.request("GET", "/", (), &[]).unwrap();
         conn.getresponse().unwrap();
         let before = peer.calls().bytes_written;
-        let unsized_body = conn.request("POST", "/", Body::iter(["a"]), &[]);
-        assert!(matches!(unsized_body, Err(UnimplementedFileMode(_))));
         conn.putrequest("POST", "/").unwrap();
         let field = conn.putheader("Transfer-Encoding", "chunked");
-        assert!(matches!(field, Err(InvalidHeaderValue { .. })));
+        assert_eq!(field.is_err(), kept);
+        conn.close();
         assert_eq!(peer.calls().bytes_written, before);
     }
+}
+
+#[test]
+fn m_2_3_4_the_error_says_that_the_peer_speaks_http_1_0() {
+    let answer = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n";
+    let (mut conn, peer) = conn([Script::new().expect_head().send(answer)]);
+    conn.request("GET", "/", (), &[]).unwrap();
+    conn.getresponse().unwrap();
+    let before = peer.calls().bytes_written;
+    let unsized_body = conn.request("POST", "/", Body::iter(["a"]), &[]);
+    let fault = BodyFault::ChunkedToHttp10;
+    assert!(matches!(unsized_body, Err(InvalidBody { fault: f }) if f == fault));
+    conn.putrequest("POST", "/").unwrap();
+    let field = conn.putheader("Transfer-Encoding", "chunked");
+    assert!(matches!(field, Err(InvalidBody { fault: f }) if f == fault));
+    assert_eq!(peer.calls().bytes_written, before);
 }

@@ -102,7 +102,8 @@ fn m_6_1_4_no_transfer_encoding_to_http_1_0() {
     let given = [("Transfer-Encoding", "chunked")];
     for encode in [true, false] {
         let result = conn.request_with("PUT", "/", Body::iter(["a"]), &given, encode);
-        assert!(matches!(result, Err(InvalidHeaderValue { .. })));
+        let fault = BodyFault::ChunkedToHttp10;
+        assert!(matches!(result, Err(InvalidBody { fault: f }) if f == fault));
     }
     assert_eq!(peer.calls().bytes_written, head);
     check_second(&mut conn);

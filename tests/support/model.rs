@@ -74,6 +74,8 @@ impl Model {
             self.close(Outcome::Ok);
         }
         self.unread = None;
+        // What is known of the peer ends with the connection.
+        self.http10 &= self.open;
         self.state = State::Started;
         self.head = b"PUT / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: identity\r\n".to_vec();
         self.declared = false;
@@ -85,7 +87,7 @@ impl Model {
             return Outcome::CannotSendHeader;
         }
         if self.framing == Framing::Chunked && self.http10 {
-            return Outcome::InvalidHeaderValue;
+            return Outcome::BadBody;
         }
         if self.declared {
             return Outcome::ConflictingHeader;

@@ -1,0 +1,107 @@
+//! Unix-domain sockets: as streams, and connecting to them within a time.
+//!
+//! `std` has neither a `peek` nor a limit for connecting here. The one is borrowed from its TCP
+//! sockets, the other takes a thread, or the feature `sys`.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+#[cfg(all(feature = "sys", target_os = "linux"))]
+use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::client::stream::{Connect, Look, Route, Stream, seen};
+use crate::client::wire::stream_error;
+use crate::error::{HTTPException, Retry, Step};
+
+impl Stream for UnixStream {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        Self::set_read_timeout(self, timeout)
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        Self::set_write_timeout(self, timeout)
+    }
+
+    /// Nothing: dropping the socket closes it.
+    fn shutdown(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        Self::shutdown(self, Shutdown::Write)
+    }
+
+    /// Five system calls; one with the feature `sys` on Linux.
+    fn look(&mut self) -> io::Result<Look> {
+        seen(peek(self))
+    }
+
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
+}
+
+#[cfg(all(feature = "sys", target_os = "linux"))]
+fn peek(socket: &UnixStream) -> io::Result<usize> {
+    crate::client::sys::peek(socket.as_fd())
+}
+
+/// The `peek` of `std`'s TCP sockets is `recv(2)`, which asks no socket for its family.
+#[cfg(not(all(feature = "sys", target_os = "linux")))]
+fn peek(socket: &UnixStream) -> io::Result<usize> {
+    let same = socket.as_fd().try_clone_to_owned()?;
+    crate::client::stream::peek_at(&same.into())
+}
+
+/// Connects to a Unix-domain socket; host and port only go into `Host`.
+///
+/// Connecting waits while the queue of the listener is full. Where there is a limit for it (a
+/// connect timeout or a deadline), a thread of its own connects, since `std` knows no limit there;
+/// after a timeout the thread stays until the system has an answer for it. With the feature `sys`
+/// on Linux there is no thread.
+#[derive(Clone, Debug)]
+pub struct Unix {
+    path: PathBuf,
+}
+
+impl Unix {
+    /// The socket at this path.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+}
+
+impl Connect for Unix {
+    type Stream = UnixStream;
+
+    fn connect(&mut self, route: &mut Route<'_>) -> Result<UnixStream, HTTPException> {
+        let connected = match route.time().remaining(Step::Connect)? {
+            Some(time) => connect_within(&self.path, time),
+            None => UnixStream::connect(&self.path),
+        };
+        connected.map_err(|error| stream_error(error, Step::Connect, Retry::default()))
+    }
+}
+
+#[cfg(all(feature = "sys", target_os = "linux"))]
+fn connect_within(path: &Path, time: Duration) -> io::Result<UnixStream> {
+    crate::client::sys::connect_unix(path, time)
+}
+
+/// A stream that comes too late is dropped with the channel, which closes it.
+#[cfg(not(all(feature = "sys", target_os = "linux")))]
+fn connect_within(path: &Path, time: Duration) -> io::Result<UnixStream> {
+    let path = path.to_owned();
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    let dial = move || {
+        // Nobody is there to be told if the time is over.
+        let _ = tell.send(UnixStream::connect(path));
+    };
+    std::thread::Builder::new().spawn(dial)?;
+    told.recv_timeout(time)
+        .unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+}
