@@ -1,8 +1,9 @@
 //! The promise: answers collected from other suites are read as those suites state, whole and
 //! octet by octet; fuzzing corpora never make the crate panic or depend on the cuts.
 //!
-//! The collection lies beside the project. It is judged by its own rules: `ok` states what must
-//! come out, `reject` wants an error, `either` allows one.
+//! The collection lies beside the project, or where `STDHTTP_VECTORS` says; any files of its form
+//! will do. It is judged by its own rules: `ok` states what must come out, `reject` wants an error,
+//! `either` allows one.
 #![allow(missing_docs)]
 
 #[path = "support/base64.rs"]
@@ -16,6 +17,7 @@ mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use json::Json;
 use outcome::{Fields, Outcome, Setting};
@@ -41,13 +43,21 @@ struct Case {
 
 /// The cases of a file of the collection; nothing where there is none, which fails in CI.
 fn cases(file: &str) -> Vec<Case> {
-    let path = format!("{}/../shared/vectors/{file}", env!("CARGO_MANIFEST_DIR"));
-    let Ok(text) = fs::read_to_string(&path) else {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
+    let folder = std::env::var_os("STDHTTP_VECTORS").map_or(beside, PathBuf::from);
+    let path = folder.join(file);
+    if !path.exists() {
         assert!(std::env::var_os("CI").is_none(), "{file} is missing");
-        println!("left out: the collected vectors are not beside the project");
+        println!("left out: {} is not there", path.display());
         return Vec::new();
-    };
-    text.lines().map(|line| case(&Json::parse(line))).collect()
+    }
+    cases_of(&path)
+}
+
+fn cases_of(path: &Path) -> Vec<Case> {
+    let text = fs::read_to_string(path).expect("a file of cases");
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(|line| case(&Json::parse(line))).collect()
 }
 
 fn case(json: &Json) -> Case {
@@ -69,8 +79,12 @@ fn case(json: &Json) -> Case {
 impl Case {
     /// An answer of 101 belongs to a request that asked for it.
     fn setting(&self) -> Setting<'_> {
+        self.setting_that_offers("websocket")
+    }
+
+    fn setting_that_offers<'a>(&'a self, protocols: &'a str) -> Setting<'a> {
         Setting {
-            upgrade: true,
+            upgrade: Some(protocols),
             ..Setting::new(&self.method, self.ends.then_some(End::Closed))
         }
     }
@@ -216,25 +230,33 @@ fn reusable_holds(case: &Case, outcome: &Outcome) -> bool {
 #[test]
 fn collected_answers_are_read_as_stated() {
     let cases = cases("responses.jsonl");
+    let argued = check_stated(&cases);
+    println!("{} cases, {argued} argued for", cases.len());
+}
+
+/// Judges the cases by what they state; how many of them are argued for.
+fn check_stated(cases: &[Case]) -> usize {
     let mut complaints = BTreeMap::new();
-    for case in &cases {
+    for case in cases {
         let outcome = outcome::reader(&case.setting(), &case.input, &[]);
         if let Some(complaint) = complaint(case, &outcome) {
             complaints.insert(case.id.as_str(), complaint);
         }
     }
-    let argued: BTreeSet<&str> = ARGUED.iter().map(|(id, _)| *id).collect();
+    let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+    let argued = ARGUED.iter().map(|(id, _)| *id);
+    let argued: BTreeSet<&str> = argued.filter(|id| ids.contains(id)).collect();
     let open: Vec<_> = complaints
         .iter()
         .filter(|(id, _)| !argued.contains(*id))
         .collect();
-    println!("{} cases, {} argued for", cases.len(), argued.len());
     assert!(open.is_empty(), "{open:#?}");
     let unused: Vec<_> = argued
         .iter()
         .filter(|id| !complaints.contains_key(*id))
         .collect();
-    assert!(cases.is_empty() || unused.is_empty(), "{unused:?}");
+    assert!(unused.is_empty(), "{unused:?}");
+    argued.len()
 }
 
 #[test]
@@ -259,13 +281,18 @@ fn collected_answers_are_read_alike_octet_by_octet() {
 
 #[test]
 fn a_connection_reads_collected_answers_like_a_reader() {
-    for case in cases("responses.jsonl") {
-        let setting = case.setting();
-        let expected = outcome::reader(&setting, &case.input, &[]);
+    check_connections(&cases("responses.jsonl"));
+}
+
+fn check_connections(cases: &[Case]) {
+    for case in cases {
+        let expected = outcome::reader(&case.setting(), &case.input, &[]);
+        let protocols = protocols(&expected);
+        let setting = case.setting_that_offers(&protocols);
         let left = expected
             .consumed
             .is_some_and(|consumed| consumed < case.input.len());
-        let switched = expected.consumed.is_some() && is_switched(&case, &expected);
+        let switched = expected.consumed.is_some() && is_switched(case, &expected);
         for sizes in [&[1][..], &[65_536]] {
             let script = Script::new().expect_head().send_pieces(&case.input, sizes);
             let script = script.end(outcome::ending(setting.end));
@@ -282,6 +309,52 @@ fn a_connection_reads_collected_answers_like_a_reader() {
             assert_eq!(connected, kept, "{}", case.id);
         }
     }
+}
+
+/// What an answer names in `Upgrade`, so that its request can have offered it.
+fn protocols(outcome: &Outcome) -> String {
+    let fields = outcome.head.iter().flat_map(|head| &head.fields);
+    let upgrade = fields.filter(|(name, _)| name.eq_ignore_ascii_case(b"upgrade"));
+    let values: Vec<_> = upgrade
+        .map(|(_, value)| String::from_utf8_lossy(value))
+        .collect();
+    match values.is_empty() {
+        true => "websocket".to_owned(),
+        false => values.join(", "),
+    }
+}
+
+/// Any file of this form can be judged: of the collection a part without what is argued for, under
+/// another name, and cases that it has not.
+#[test]
+fn other_files_of_the_same_form_are_judged_too() {
+    let all = cases("responses.jsonl").len();
+    let folder = std::env::temp_dir().join(format!("stdhttp-vectors-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("others.jsonl");
+    fs::write(&path, part_of_the_collection() + OTHERS).expect("a file");
+    let others = cases_of(&path);
+    fs::remove_dir_all(&folder).expect("a folder of our own");
+    assert!(others.len() >= 3 + all / 4);
+    assert_eq!(check_stated(&others), 0);
+    check_connections(&others);
+}
+
+/// Answers with protocols that no case of the collection names: `irc/6.9`, `a` and `B` on two lines.
+const OTHERS: &str = r#"
+{"id":"other/irc","request_method":"GET","end":"keepalive","tags":[],"input_b64":"SFRUUC8xLjEgMTAxIHgNClVwZ3JhZGU6IGlyYy82LjkNCg0Kc3RyZWFt","expect":{"verdict":"ok","status":101}}
+{"id":"other/two","request_method":"GET","end":"keepalive","tags":[],"input_b64":"SFRUUC8xLjEgMTAxIHgNClVwZ3JhZGU6IGENCnVwZ3JhZGU6IEIsDQoNCg==","expect":{"verdict":"ok","status":101}}
+
+{"id":"other/length","request_method":"HEAD","end":"keepalive","tags":[],"input_b64":"SFRUUC8xLjEgMjAwIHgNCkNvbnRlbnQtTGVuZ3RoOiA1DQoNCg==","expect":{"verdict":"ok","status":200,"complete":true}}
+"#;
+
+/// Every third case, none of those that are argued for.
+fn part_of_the_collection() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/responses.jsonl");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let argued = |line: &str| ARGUED.iter().any(|(id, _)| line.contains(id));
+    let lines = text.lines().filter(|line| !argued(line)).step_by(3);
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 fn is_switched(case: &Case, outcome: &Outcome) -> bool {

@@ -174,8 +174,8 @@ pub struct Setting<'a> {
     pub end: Option<End>,
     /// The size of the caller's buffer for the body.
     pub buffer: usize,
-    /// The request asked for another protocol.
-    pub upgrade: bool,
+    /// The other protocols that the request asked for.
+    pub upgrade: Option<&'a str>,
 }
 
 impl<'a> Setting<'a> {
@@ -185,13 +185,13 @@ impl<'a> Setting<'a> {
             tolerance: Tolerance::STANDARD,
             end,
             buffer: 4_096,
-            upgrade: false,
+            upgrade: None,
         }
     }
 
     pub fn context(&self) -> RequestContext {
         RequestContext {
-            upgrade: self.upgrade,
+            upgrade: self.upgrade.is_some(),
             ..RequestContext::of_method(self.method)
         }
     }
@@ -440,9 +440,8 @@ pub fn send_request(conn: &mut HTTPConnection<Peer>, setting: &Setting<'_>) {
     if setting.method == "POST" {
         conn.putheader("Content-Length", 0).expect("a good field");
     }
-    if setting.upgrade {
-        conn.putheader("Upgrade", "websocket, h2c")
-            .expect("a good field");
+    if let Some(protocols) = setting.upgrade {
+        conn.putheader("Upgrade", protocols).expect("a good field");
     }
     conn.endheaders().expect("a peer that takes the request");
 }

@@ -331,7 +331,7 @@ fn answers_of_many_kinds() -> Vec<Scenario> {
     let large = [&ok("Content-Length: 90000\r\n\r\n")[..], &[b'x'; 90_000]].concat();
     let large = Script::new().expect_head().send_pieces(large, &[40_000]);
     let lines = ok("Content-Length: 25\r\n\r\na line\nand another\nrest..");
-    let tolerant = b"\nHTTP/1.1  200 OK\nA : b\nTransfer-Encoding: chunked\n\n3\nabc\n0\n\n";
+    let tolerant = b"\nHTTP/1.1  200 OK\nA : b\nTransfer-Encoding: chunked\n\n3\nabc\r\n0\n\n";
     let get = |play: &mut Play| play.get("token");
     vec![
         Scenario::new(
