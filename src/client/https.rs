@@ -18,7 +18,8 @@ pub trait Secure<S: Stream> {
     /// The secured stream.
     type Stream: Stream;
 
-    /// Secures a fresh stream to the host `server_name`, which has no brackets around IPv6.
+    /// Secures a fresh stream to the host `server_name`, which has no brackets around IPv6 and no
+    /// dot at its end.
     ///
     /// # Errors
     /// `Io` with what TLS says; `TimedOut`. An `Io` is given the step `Handshake`, and a timeout of

@@ -263,11 +263,14 @@ impl Route<'_> {
     }
 
     /// The host that the connection is for, which TLS must verify: the tunnel's if there is one.
+    /// Without the dot at the end of a name that is not to be completed (`www.example.org.`): no
+    /// certificate has it, and RFC 6066 section 3 keeps it out of the handshake.
     pub fn server_name(&self) -> &str {
-        match &self.tunnel {
+        let host = match &self.tunnel {
             Some(tunnel) => tunnel.host(),
             None => self.host,
-        }
+        };
+        host.strip_suffix('.').unwrap_or(host)
     }
 
     /// The time that is left.

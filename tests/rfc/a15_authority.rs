@@ -101,6 +101,9 @@ fn s_4_3_4_1_the_certificate_is_verified_for_the_host() {
         ("127.0.0.1:8443", None, "127.0.0.1"),
         ("[::1]:8443", None, "::1"),
         ("proxy:3128", Some("origin"), "origin"),
+        // No certificate holds the dot of a name that is not to be completed.
+        ("www.example.org.:8443", None, "www.example.org"),
+        ("proxy.:3128", Some("origin.example."), "origin.example"),
     ] {
         let answer = "HTTP/1.1 200 OK\r\n\r\n";
         let peer = Peer::new([Script::new().expect_head().send(answer)]);
@@ -112,6 +115,7 @@ fn s_4_3_4_1_the_certificate_is_verified_for_the_host() {
         }
         conn.connect().unwrap();
         assert_eq!(*seen.lock().unwrap(), [name]);
+        assert!(host.starts_with(conn.host()) || host.starts_with('['));
     }
 }
 

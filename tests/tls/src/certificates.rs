@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 use crate::Rustls;
@@ -30,13 +31,29 @@ impl Identity {
     }
 
     pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
-        let chain = CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("PEM");
-        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).expect("PEM");
+        let (chain, key) = self.chain_and_key();
         let config = ServerConfig::builder()
             .with_no_client_auth()
-            .with_single_cert(vec![chain], key)
+            .with_single_cert(chain, key)
             .expect("a certificate with its key");
         Arc::new(config)
+    }
+
+    /// A server that wants a certificate of the client, issued by this authority.
+    pub(crate) fn config_that_asks(&self, authority: &Authority) -> Arc<ServerConfig> {
+        let verifier = WebPkiClientVerifier::builder(Arc::new(authority.roots()));
+        let (chain, key) = self.chain_and_key();
+        let config = ServerConfig::builder()
+            .with_client_cert_verifier(verifier.build().expect("roots"))
+            .with_single_cert(chain, key)
+            .expect("a certificate with its key");
+        Arc::new(config)
+    }
+
+    fn chain_and_key(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let chain = CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("PEM");
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).expect("PEM");
+        (vec![chain], key)
     }
 
     /// A client that has this certificate as its only root.
@@ -99,13 +116,29 @@ impl Authority {
         trusting(&self.certificate)
     }
 
-    /// The same with these versions of TLS only.
-    pub(crate) fn client_of(&self, versions: &[&'static SupportedProtocolVersion]) -> Rustls {
+    /// The same, with a certificate of its own to show.
+    pub(crate) fn client_with(&self, identity: &Identity) -> Rustls {
+        let (chain, key) = identity.chain_and_key();
+        let config = ClientConfig::builder()
+            .with_root_certificates(self.roots())
+            .with_client_auth_cert(chain, key)
+            .expect("a certificate with its key");
+        Rustls {
+            config: Arc::new(config),
+        }
+    }
+
+    fn roots(&self) -> RootCertStore {
         let root = CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("PEM");
         let mut roots = RootCertStore::empty();
         roots.add(root).expect("a root");
+        roots
+    }
+
+    /// The same with these versions of TLS only.
+    pub(crate) fn client_of(&self, versions: &[&'static SupportedProtocolVersion]) -> Rustls {
         let config = ClientConfig::builder_with_protocol_versions(versions)
-            .with_root_certificates(roots)
+            .with_root_certificates(self.roots())
             .with_no_client_auth();
         Rustls {
             config: Arc::new(config),

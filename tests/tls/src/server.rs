@@ -3,10 +3,11 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rustls::{ServerConnection, StreamOwned};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use stdhttp::{HTTPConnection, HTTPSConnection, Secured, Tcp};
 
 use crate::Rustls;
@@ -52,9 +53,17 @@ pub(crate) fn accept<T: Send + 'static>(
 pub(crate) fn serve<T: Send + 'static>(
     identity: &Identity,
     connections: usize,
+    serve: impl FnMut(Tls) -> T + Send + 'static,
+) -> Server<T> {
+    serve_with(identity.server_config(), connections, serve)
+}
+
+/// The same, with a configuration of the test's own.
+pub(crate) fn serve_with<T: Send + 'static>(
+    config: Arc<ServerConfig>,
+    connections: usize,
     mut serve: impl FnMut(Tls) -> T + Send + 'static,
 ) -> Server<T> {
-    let config = identity.server_config();
     accept(connections, move |socket| {
         let tls = ServerConnection::new(config.clone()).expect("a configuration");
         serve(BufReader::new(StreamOwned::new(tls, socket)))

@@ -2,6 +2,7 @@
 //! certificates at the wrong time.
 
 use std::io;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
-use stdhttp::{HTTPException, HTTPSConnection, Secured, Step, Tcp};
+use stdhttp::{Connect, HTTPConnection, HTTPException, HTTPSConnection, Route};
+use stdhttp::{Secured, Step, Tcp};
 
 use crate::Rustls;
 use crate::certificates::{Authority, Identity, file, trusting};
-use crate::server::{connection, serve_one};
+use crate::server::{connection, finish, read_head, serve, serve_one, serve_with, write};
 
 const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nServer: test\r\nContent-Length: 0\r\n\r\n";
 
@@ -22,7 +24,7 @@ fn https_test_attributes() {
     let authority = Authority::new();
     let server = serve_one(&authority.issue("localhost"), NOT_FOUND);
     let timeout = Duration::from_secs(30);
-    let mut conn = stdhttp::HTTPConnection::builder("localhost")
+    let mut conn = HTTPConnection::builder("localhost")
         .port(server.port)
         .connector(Secured::new(authority.client(), Tcp::new()))
         .timeout(timeout)
@@ -131,6 +133,70 @@ fn https_test_host_port() {
         assert_eq!((conn.host(), conn.port()), (host, port));
         assert_eq!(conn.default_port(), 443);
     }
+}
+
+/// The dot is dialled and stands in `Host`; a certificate has none.
+#[test]
+fn name_with_a_trailing_dot() {
+    let authority = Authority::new();
+    let server = serve(&authority.issue("www.example.org"), 1, |mut tls| {
+        let head = read_head(&mut tls)?;
+        let name = tls.get_ref().conn.server_name().map(str::to_owned);
+        write(&mut tls, NOT_FOUND)?;
+        finish(&mut tls)?;
+        io::Result::Ok((head, name))
+    });
+    let port = server.port;
+    let mut conn = HTTPConnection::builder("www.example.org.")
+        .port(port)
+        .connector(Secured::new(authority.client(), Loopback(port)))
+        .build()
+        .expect("a host");
+    conn.request("GET", "/", (), &[]).expect("a request");
+    assert_eq!(conn.getresponse().expect("a response").status(), 404);
+    drop(conn);
+    for result in server.results() {
+        let (head, name) = result.expect("a request");
+        let host = format!("Host: www.example.org.:{port}");
+        assert!(head.iter().any(|line| line.trim_end() == host), "{head:?}");
+        assert_eq!(name.as_deref(), Some("www.example.org"));
+    }
+}
+
+/// Whoever is asked for, the server of the test answers.
+struct Loopback(u16);
+
+impl Connect for Loopback {
+    type Stream = TcpStream;
+
+    fn connect(&mut self, _route: &mut Route<'_>) -> Result<TcpStream, HTTPException> {
+        Ok(TcpStream::connect(("127.0.0.1", self.0))?)
+    }
+}
+
+/// What `key_file` and `cert_file` were for: the configuration shows a certificate of the client.
+#[test]
+fn certificate_of_the_client() {
+    let authority = Authority::new();
+    let (server, client) = (authority.issue("localhost"), authority.issue("client"));
+    let shown = |client: Rustls| {
+        let config = server.config_that_asks(&authority);
+        let server = serve_with(config, 1, |mut tls| -> io::Result<Option<usize>> {
+            read_head(&mut tls)?;
+            let certificates = tls.get_ref().conn.peer_certificates().map(<[_]>::len);
+            write(&mut tls, NOT_FOUND)?;
+            // The client may be gone before the goodbye.
+            let _ = finish(&mut tls);
+            Ok(certificates)
+        });
+        let mut conn = connection("localhost", server.port, client);
+        let sent = conn.request("GET", "/", (), &[]);
+        let status = sent.and_then(|()| Ok(conn.getresponse()?.status()));
+        drop(conn);
+        (status.ok(), server.results().remove(0).ok().flatten())
+    };
+    assert_eq!(shown(authority.client_with(&client)), (Some(404), Some(1)));
+    assert_eq!(shown(authority.client()), (None, None));
 }
 
 #[test]
