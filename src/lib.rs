@@ -147,7 +147,11 @@
 #![cfg_attr(not(all(feature = "sys", target_os = "linux")), forbid(unsafe_code))]
 #![cfg_attr(all(feature = "sys", target_os = "linux"), deny(unsafe_code))]
 
+#[cfg(feature = "urllib")]
+pub mod auth;
 mod client;
+#[cfg(feature = "urllib")]
+pub mod cookies;
 #[cfg(any(feature = "server", feature = "urllib"))]
 pub mod dates;
 mod error;

@@ -15,6 +15,8 @@ mod a11_interim;
 mod a15_authority;
 #[cfg(feature = "urllib")]
 mod a16_uri;
+#[cfg(feature = "urllib")]
+mod a17_cookies;
 mod a1_syntax;
 mod a2_version;
 mod a3_target;
