@@ -12,6 +12,8 @@ mod support;
 
 mod a10_connections;
 mod a11_interim;
+#[cfg(feature = "urllib")]
+mod a13_auth;
 mod a15_authority;
 #[cfg(feature = "urllib")]
 mod a16_uri;
