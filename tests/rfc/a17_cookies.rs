@@ -646,7 +646,7 @@ fn c_5_7_10_which_cookies_go_first() {
     let jar = CookieJar::new().with_clock(time).with_limits(limits);
     let set = |line: &str| {
         jar.store(line.as_bytes(), &url("https://a.example/"))
-            .unwrap()
+            .unwrap();
     };
     let names = || {
         jar.iter()
