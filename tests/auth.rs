@@ -460,8 +460,10 @@ fn digest_is_what_urllib_sends() {
     }
 }
 
-/// Why a netrc is read otherwise than by Python.
-const NETRC: [(&str, fn(&str) -> bool); 3] = [
+type NetrcEntry = (&'static str, fn(&str) -> bool);
+
+/// Why a netrc is read otherwise than by Python, and in which texts.
+const NETRC: [NetrcEntry; 3] = [
     (
         "a comment ends with its line, whatever stands before it",
         |text| text.contains('#'),

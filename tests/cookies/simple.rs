@@ -1,5 +1,6 @@
 //! `SimpleCookie` and `Morsel`: single fields, both ways.
 
+use std::slice::from_ref;
 use std::time::{Duration, SystemTime};
 
 use stdhttp::cookies::{Attribute, CookieError, Morsel, SimpleCookie};
@@ -237,13 +238,13 @@ fn what_a_browser_would_refuse_is_not_written() {
     let domain = ("domain", Attribute::from("example.org"));
     let none = ("samesite", Attribute::from("NONE"));
     assert_eq!(output("__secure-a", &[]), Err(CookieError::Prefix));
-    assert_eq!(output("__Secure-a", &[secure.clone()]), Ok(()));
+    assert_eq!(output("__Secure-a", from_ref(&secure)), Ok(()));
     assert_eq!(
-        output("__HOST-a", &[secure.clone()]),
+        output("__HOST-a", from_ref(&secure)),
         Err(CookieError::Prefix)
     );
     assert_eq!(
-        output("__Host-a", &[root.clone()]),
+        output("__Host-a", from_ref(&root)),
         Err(CookieError::Prefix)
     );
     assert_eq!(output("__Host-a", &[secure.clone(), root.clone()]), Ok(()));
@@ -251,7 +252,7 @@ fn what_a_browser_would_refuse_is_not_written() {
     assert_eq!(output("__Host-a", &wide), Err(CookieError::Prefix));
     let deep = [secure.clone(), ("path", Attribute::from("/a"))];
     assert_eq!(output("__Host-a", &deep), Err(CookieError::Prefix));
-    assert_eq!(output("a", &[none.clone()]), Err(CookieError::SameSite));
+    assert_eq!(output("a", from_ref(&none)), Err(CookieError::SameSite));
     assert_eq!(output("a", &[none, secure]), Ok(()));
     assert_eq!(output("a", &[("samesite", Attribute::from("lax"))]), Ok(()));
 }
