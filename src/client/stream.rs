@@ -478,3 +478,82 @@ impl<S: Stream> Connect for Ready<S> {
         self.stream.take().ok_or(HTTPException::NotConnected)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::testing::Peer;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Dials addresses that take so much time, and then answer or not. Returns the number of the one
+    /// that answered, and the time that each was given.
+    fn dial_all(
+        limit: Option<Duration>,
+        times: &[(Duration, Option<io::ErrorKind>)],
+    ) -> (Result<u8, HTTPException>, Vec<Option<Duration>>) {
+        let peer = Peer::new([]);
+        let mut timing = Timing::default();
+        timing.clock = Box::new(peer.clone());
+        timing.connect = limit;
+        let given = RefCell::new(Vec::new());
+        let numbers = 0..u8::try_from(times.len()).unwrap();
+        let addresses: Vec<SocketAddr> = numbers
+            .map(|number| (Ipv4Addr::new(192, 0, 2, number), 80).into())
+            .collect();
+        let result = in_turn(&addresses, ConnectTime::new(&timing), |address, time| {
+            let place = given.borrow().len();
+            assert_eq!(address, addresses[place]);
+            given.borrow_mut().push(time);
+            let (takes, error) = times[place];
+            peer.pass(time.map_or(takes, |time| takes.min(time)));
+            if time.is_some_and(|time| time < takes) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            error.map_or(Ok(place as u8), |kind| Err(kind.into()))
+        });
+        (result, given.into_inner())
+    }
+
+    #[test]
+    fn an_address_that_swallows_everything_leaves_time_for_the_next() {
+        let swallows = (SECOND * 1_000, None);
+        let (result, given) = dial_all(Some(SECOND * 10), &[swallows, (SECOND * 4, None)]);
+        assert_eq!(result.unwrap(), 1);
+        assert_eq!(given, [Some(SECOND * 5), Some(SECOND * 5)]);
+    }
+
+    #[test]
+    fn what_one_address_leaves_is_shared_by_the_others() {
+        let refuses = (SECOND, Some(io::ErrorKind::ConnectionRefused));
+        let swallows = (SECOND * 1_000, None);
+        let times = [refuses, swallows, (SECOND, None)];
+        let (result, given) = dial_all(Some(SECOND * 9), &times);
+        assert_eq!(result.unwrap(), 2);
+        assert_eq!(given, [3, 4, 4].map(|seconds| Some(SECOND * seconds)));
+    }
+
+    #[test]
+    fn without_a_limit_no_address_has_one() {
+        let refuses = (SECOND, Some(io::ErrorKind::ConnectionRefused));
+        let (result, given) = dial_all(None, &[refuses, (SECOND * 1_000, None)]);
+        assert_eq!((result.unwrap(), given), (1, vec![None, None]));
+    }
+
+    #[test]
+    fn all_that_time_out_are_a_timeout_and_others_a_list() {
+        let swallows = (SECOND * 1_000, None);
+        let (result, given) = dial_all(Some(SECOND * 10), &[swallows, swallows]);
+        assert!(result.unwrap_err().is_timeout());
+        assert_eq!(given.len(), 2);
+        let refuses = (SECOND, Some(io::ErrorKind::ConnectionRefused));
+        let (result, _) = dial_all(Some(SECOND * 10), &[swallows, refuses]);
+        match result {
+            Err(HTTPException::ConnectFailed { attempts }) => assert_eq!(attempts.len(), 2),
+            other => panic!("{other:?}"),
+        }
+    }
+}

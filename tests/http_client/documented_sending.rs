@@ -464,6 +464,18 @@ fn refused_connection() {
     assert_eq!(conn.state(), ConnectionState::Idle);
 }
 
+/// A label has 63 octets at most, so that no resolver asks the network.
+#[test]
+fn unknown_host() {
+    let name = format!("{}.invalid", "a".repeat(70));
+    let mut conn = HTTPConnection::new(&name, None).unwrap();
+    let error = conn.request("GET", "/", (), &[]).unwrap_err();
+    let HTTPException::HostNotFound { host, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(host.as_bytes(), name.as_bytes());
+}
+
 /// `http.client` sends the body at once.
 #[test]
 fn expect_100_continue() {
