@@ -159,6 +159,8 @@ mod message;
 mod method;
 #[cfg(any(feature = "server", feature = "urllib"))]
 mod parse_error;
+#[cfg(feature = "server")]
+mod percent;
 pub mod proto;
 #[cfg(feature = "server")]
 pub mod server;

@@ -6,6 +6,7 @@
 //! in the log are UTC, since `std` knows no other.
 
 use std::fmt;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::SystemTime;
@@ -333,6 +334,21 @@ impl BaseHTTPRequestHandler<'_> {
         self.send_header("Content-Length", page.len())?;
         self.end_headers()?;
         self.connection.write_body(page.as_bytes())
+    }
+
+    /// Too much to do: 503, and when to ask again (RFC 9110 section 15.6.4).
+    pub(crate) fn send_unavailable(&mut self) -> Result<(), HTTPException> {
+        self.send_error_with(503, None, None, &[("Retry-After", "3")])
+    }
+
+    /// Writes to the body, as [`Self::wfile`] does, with the crate's own error.
+    pub(crate) fn write_body(&mut self, data: &[u8]) -> Result<(), HTTPException> {
+        self.connection.write_body(data)
+    }
+
+    /// Writes so many bytes of a file to the body, from its position on.
+    pub(crate) fn copy_file(&mut self, file: &File, length: u64) -> Result<(), HTTPException> {
+        self.connection.copy_file(file, length)
     }
 
     /// The answer to a method that is not implemented: 501, or 405 with `Allow` where the method is

@@ -4,7 +4,8 @@
 //! Head and small body of a response leave in one write; larger ones are written as they come, in
 //! the framing that the machine has chosen. Nothing is read from the stream but what is asked for.
 
-use std::io::{self, IoSlice};
+use std::fs::File;
+use std::io::{self, IoSlice, Read};
 use std::time::Instant;
 
 use crate::client::stream::{Clock, Look, Stream};
@@ -16,6 +17,13 @@ use crate::server::settings::{Bounds, Times};
 
 /// A body up to this size that is not declared waits for its end, so that it gets a length.
 const SMALL_BODY: usize = 8_192;
+
+/// Files are read in blocks of this size; larger ones the kernel may send.
+const FILE_BLOCK: usize = 65_000;
+
+/// The most that the kernel sends of a file at once, so that a slow client is noticed.
+#[cfg(all(feature = "sys", target_os = "linux"))]
+const KERNEL_BLOCK: usize = 1 << 20;
 
 /// The stream of a connection, whatever it is.
 pub(crate) type AnyStream = Box<dyn Stream + Send>;
@@ -41,6 +49,8 @@ pub(crate) struct Connection {
     pub(crate) exchange: Exchange,
     /// Of the response's body, what waits for the head.
     pending: Vec<u8>,
+    /// Of a file, what is on its way.
+    block: Vec<u8>,
     /// Bytes of the response's body that were given.
     given: u64,
     /// The fields of the response are complete.
@@ -79,6 +89,7 @@ impl Connection {
             bounds,
             exchange,
             pending: Vec::new(),
+            block: Vec::new(),
             given: 0,
             head_ended: false,
             head_written: false,
@@ -343,6 +354,96 @@ impl Connection {
         self.note_failure(written)
     }
 
+    /// Writes so many bytes of a file, from its position on. If it ends before, the count of what was
+    /// declared finds that out.
+    pub(crate) fn copy_file(&mut self, mut file: &File, length: u64) -> Result<(), HTTPException> {
+        if self.is_head_request() {
+            return self.count_body(length);
+        }
+        let mut left = length;
+        #[cfg(all(feature = "sys", target_os = "linux"))]
+        self.send_by_kernel(file, &mut left)?;
+        let mut block = std::mem::take(&mut self.block);
+        let most = usize::try_from(length)
+            .unwrap_or(usize::MAX)
+            .min(FILE_BLOCK);
+        if block.len() < most {
+            block.resize(most, 0);
+        }
+        let copied = self.copy_blocks(&mut file, &mut left, &mut block);
+        self.block = block;
+        copied
+    }
+
+    fn copy_blocks(
+        &mut self,
+        file: &mut impl Read,
+        left: &mut u64,
+        block: &mut [u8],
+    ) -> Result<(), HTTPException> {
+        while *left > 0 {
+            let most = usize::try_from(*left)
+                .unwrap_or(usize::MAX)
+                .min(block.len());
+            let room = block.get_mut(..most).unwrap_or_default();
+            let count = match file.read(room) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return self.note_failure(Err(source_error(error))),
+            };
+            self.write_body(block.get(..count).unwrap_or_default())?;
+            *left = left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+        Ok(())
+    }
+
+    /// Bytes of a body that an answer to HEAD does not have.
+    fn count_body(&mut self, count: u64) -> Result<(), HTTPException> {
+        if !self.head_ended || self.broken {
+            return Err(HTTPException::BadResponse(BadResponse::OutOfTurn));
+        }
+        self.given = self.given.saturating_add(count);
+        Ok(())
+    }
+
+    /// Has the kernel send a large file, where body and stream are plain; what is left, it does not.
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    fn send_by_kernel(&mut self, file: &File, left: &mut u64) -> Result<(), HTTPException> {
+        let large = *left > u64::try_from(FILE_BLOCK).unwrap_or(u64::MAX);
+        if !large || self.exchange.declared_length().is_none() {
+            return Ok(());
+        }
+        self.flush()?;
+        while *left > 0 {
+            self.pace_response();
+            self.timing
+                .before_write(&mut self.stream, Retry::default())?;
+            let Some(socket) = self.stream.socket() else {
+                return Ok(());
+            };
+            let most = usize::try_from(*left)
+                .unwrap_or(usize::MAX)
+                .min(KERNEL_BLOCK);
+            match crate::client::sys::send_file(socket, file, most) {
+                Ok(0) => return Ok(()),
+                Ok(count) => {
+                    let count = u64::try_from(count).unwrap_or(u64::MAX);
+                    self.exchange.give_count(count)?;
+                    self.given = self.given.saturating_add(count);
+                    *left = left.saturating_sub(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(()),
+                Err(error) => {
+                    let error = stream_error(error, Step::Write, Retry::default());
+                    return self.note_failure(Err(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the head and what was given so far (`flush_headers`, `wfile.flush`).
     pub(crate) fn flush(&mut self) -> Result<(), HTTPException> {
         if !self.head_ended || self.broken {
@@ -488,5 +589,14 @@ fn write_all(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(stream_error(error, step, retry)),
         }
+    }
+}
+
+/// The failure of a file that was to be sent.
+fn source_error(error: io::Error) -> HTTPException {
+    HTTPException::Io {
+        error,
+        step: Step::ReadSource,
+        retry: Retry::default(),
     }
 }

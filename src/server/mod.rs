@@ -29,6 +29,7 @@
 mod base;
 mod body;
 mod connection;
+mod files;
 mod handler;
 mod log;
 mod page;
@@ -39,6 +40,10 @@ mod socket;
 
 pub use base::BaseHTTPRequestHandler;
 pub use body::{RequestBody, ResponseBody};
+pub use files::{
+    Links, PathRules, Precondition, Ranges, SimpleHTTPRequestHandler, Validators,
+    evaluate_preconditions, range_applies, split_path,
+};
 pub use handler::{DEFAULT_ERROR_CONTENT_TYPE, DEFAULT_ERROR_MESSAGE, Handler};
 pub use registry::Shutdown;
 pub(crate) use serving::serve_alone;

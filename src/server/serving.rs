@@ -285,7 +285,7 @@ impl<H: Handler> HTTPServer<H> {
     }
 
     fn serve_accepted(&self, stream: Accepted, address: Option<SocketAddr>) {
-        let registered = self.registry.enter(Arc::clone(stream.socket()));
+        let registered = self.registry.enter(Arc::clone(stream.shared()));
         self.serve(stream, address, &registered);
     }
 
@@ -401,7 +401,7 @@ impl<H: Handler> ThreadingHTTPServer<H> {
                 let Some((stream, address)) = server.next_connection() else {
                     break;
                 };
-                let registered = server.registry.enter(Arc::clone(stream.socket()));
+                let registered = server.registry.enter(Arc::clone(stream.shared()));
                 let thread = std::thread::Builder::new().stack_size(server.bounds.stack);
                 let serve = move || server.serve(stream, address, &registered);
                 let spawned = thread.spawn_scoped(scope, serve);

@@ -108,7 +108,7 @@ impl Accepted {
         }
     }
 
-    pub(crate) fn socket(&self) -> &Arc<Socket> {
+    pub(crate) fn shared(&self) -> &Arc<Socket> {
         &self.socket
     }
 }
@@ -149,6 +149,12 @@ impl Stream for Accepted {
 
     fn shutdown_write(&mut self) -> io::Result<()> {
         on_stream!(&*self.socket, stream => stream.shutdown(Shutdown::Write))
+    }
+
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    fn socket(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        use std::os::fd::AsFd;
+        Some(on_stream!(&*self.socket, stream => stream.as_fd()))
     }
 
     /// Whether the client has sent something that was not read, on TCP.

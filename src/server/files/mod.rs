@@ -1,0 +1,415 @@
+//! SimpleHTTPRequestHandler: files and listings of a directory (`http.server`'s handler of that
+//! name; RFC 9110 sections 8.8, 13 and 14).
+//!
+//! Departs from `http.server`: nothing outside the directory is served, files whose names begin with
+//! a dot are not, redirects name a path only; entity tags, all preconditions, ranges and compressed
+//! files beside the original are new. A file is opened and then compared with the directory's real
+//! path; someone who can write inside the directory could still put a link there between both.
+
+mod conditional;
+mod listing;
+mod media_type;
+mod path;
+mod ranges;
+mod sending;
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::error::HTTPException;
+use crate::percent;
+use crate::proto::scan;
+use crate::server::base::BaseHTTPRequestHandler;
+use crate::server::handler::Handler;
+
+pub use conditional::{Precondition, Validators, evaluate_preconditions, range_applies};
+pub use path::{PathRules, split_path};
+pub use ranges::Ranges;
+
+use listing::Sorting;
+use sending::Found;
+
+/// Which symbolic links are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Links {
+    /// Those that lead to something inside the directory.
+    #[default]
+    Inside,
+    /// All, as in `http.server`.
+    Follow,
+}
+
+/// Serves the files of a directory: `http.server.SimpleHTTPRequestHandler`.
+///
+/// To change what it does, wrap it: a handler of your own calls the methods of this one.
+///
+/// ```no_run
+/// use stdhttp::server::{SimpleHTTPRequestHandler, ThreadingHTTPServer};
+///
+/// let files = SimpleHTTPRequestHandler::new("site")?.index_pages(["index.html"]);
+/// ThreadingHTTPServer::bind("127.0.0.1:8000", files)?.serve_forever();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SimpleHTTPRequestHandler {
+    directory: PathBuf,
+    index_pages: Vec<String>,
+    extensions_map: Vec<(String, String)>,
+    default_content_type: String,
+    extra_response_headers: Vec<(String, String)>,
+    dot_files: bool,
+    links: Links,
+    listing: bool,
+    precompressed: bool,
+}
+
+impl SimpleHTTPRequestHandler {
+    /// Serves this directory (`directory`).
+    ///
+    /// # Errors
+    /// The directory is not there, is none, or can't be read.
+    pub fn new(directory: impl AsRef<Path>) -> io::Result<Self> {
+        let directory = fs::canonicalize(directory)?;
+        if !fs::metadata(&directory)?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self {
+            directory,
+            index_pages: vec!["index.html".to_owned(), "index.htm".to_owned()],
+            extensions_map: Vec::new(),
+            default_content_type: media_type::DEFAULT.to_owned(),
+            extra_response_headers: Vec::new(),
+            dot_files: false,
+            links: Links::Inside,
+            listing: true,
+            precompressed: false,
+        })
+    }
+
+    /// The directory, without links in its path.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Files that stand for their directory, in the order in which they are looked for
+    /// (`index_pages`).
+    #[must_use]
+    pub fn index_pages(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.index_pages = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The type of files with this extension, which begins with a dot (`extensions_map`).
+    #[must_use]
+    pub fn extension(mut self, extension: &str, content_type: &str) -> Self {
+        let extension = extension.trim_start_matches('.').to_ascii_lowercase();
+        self.extensions_map
+            .push((extension, content_type.to_owned()));
+        self
+    }
+
+    /// The type of files that are not known (`default_content_type`).
+    #[must_use]
+    pub fn default_content_type(mut self, content_type: &str) -> Self {
+        content_type.clone_into(&mut self.default_content_type);
+        self
+    }
+
+    /// A field of every 200 and 206 (`extra_response_headers`).
+    #[must_use]
+    pub fn extra_response_header(mut self, name: &str, value: &str) -> Self {
+        let field = (name.to_owned(), value.to_owned());
+        self.extra_response_headers.push(field);
+        self
+    }
+
+    /// Whether files are served and listed whose names begin with a dot. They are not by default,
+    /// but for those below `.well-known` (RFC 8615).
+    #[must_use]
+    pub fn dot_files(mut self, served: bool) -> Self {
+        self.dot_files = served;
+        self
+    }
+
+    /// Which symbolic links are followed.
+    #[must_use]
+    pub fn links(mut self, links: Links) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// Whether directories without an index page are listed; otherwise they get 403.
+    #[must_use]
+    pub fn listing(mut self, listed: bool) -> Self {
+        self.listing = listed;
+        self
+    }
+
+    /// Whether a file with `.br`, `.zst` or `.gz` behind the name is sent in place of the original
+    /// to clients that take its coding.
+    #[must_use]
+    pub fn precompressed(mut self, looked_for: bool) -> Self {
+        self.precompressed = looked_for;
+        self
+    }
+
+    /// Where the file of a request's path lies (`translate_path`): below the directory, or nowhere.
+    pub fn translate_path(&self, path: &str) -> Option<PathBuf> {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let names = split_path(path.as_bytes(), PathRules::NATIVE)?;
+        if !names.iter().all(|name| self.shows(name)) {
+            return None;
+        }
+        Some(self.directory.join(path::join(&names)?))
+    }
+
+    /// Whether files of this name are served.
+    fn shows(&self, name: &[u8]) -> bool {
+        self.dot_files || !name.starts_with(b".") || name == b".well-known"
+    }
+
+    /// The type of a file by its name (`guess_type`).
+    pub fn guess_type(&self, path: &Path) -> &str {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        let extension = extension.to_ascii_lowercase();
+        let own = self.extensions_map.iter().rev();
+        let found = own.clone().find(|(known, _)| *known == extension);
+        match (found, media_type::of(path)) {
+            (Some((_, own)), _) => own,
+            (None, Some(known)) => known,
+            (None, None) => &self.default_content_type,
+        }
+    }
+
+    /// Answers GET and HEAD: the file, its directory's index page or a listing, or what is wrong
+    /// (`send_head`, `copyfile`).
+    ///
+    /// # Errors
+    /// Those of sending; what is wrong with the path is answered.
+    pub fn send_file(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        let target = request.request().target();
+        let (raw, query) = (target.path().to_vec(), target.query().map(<[u8]>::to_vec));
+        let path = std::str::from_utf8(&raw).unwrap_or_default();
+        let Some(path) = self.translate_path(path) else {
+            return request.send_error(404, "File not found", None);
+        };
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) => return refuse(request, &error),
+        };
+        let ends_in_slash = raw.ends_with(b"/") || raw.is_empty();
+        match (metadata.is_dir(), ends_in_slash) {
+            (true, true) => self.send_directory(request, &path, &query.unwrap_or_default()),
+            (true, false) => redirect(request, &raw, query.as_deref()),
+            (false, true) => request.send_error(404, "File not found", None),
+            (false, false) => self.send_found(request, &path, &metadata),
+        }
+    }
+
+    fn send_directory(
+        &self,
+        request: &mut BaseHTTPRequestHandler<'_>,
+        path: &Path,
+        query: &[u8],
+    ) -> Result<(), HTTPException> {
+        for name in &self.index_pages {
+            let index = path.join(name);
+            if let Some(metadata) = fs::metadata(&index).ok().filter(Metadata::is_file) {
+                return self.send_found(request, &index, &metadata);
+            }
+        }
+        if !self.listing {
+            return request.send_error(403, None, None);
+        }
+        if !self.is_inside(None, path) {
+            return request.send_error(404, "File not found", None);
+        }
+        self.list(request, path, Sorting::of(query))
+    }
+
+    /// Lists a directory by name (`list_directory`).
+    ///
+    /// # Errors
+    /// Those of sending; a directory that can't be read is answered.
+    pub fn list_directory(
+        &self,
+        request: &mut BaseHTTPRequestHandler<'_>,
+        path: &Path,
+    ) -> Result<(), HTTPException> {
+        self.list(request, path, Sorting::default())
+    }
+
+    fn list(
+        &self,
+        request: &mut BaseHTTPRequestHandler<'_>,
+        path: &Path,
+        sorting: Sorting,
+    ) -> Result<(), HTTPException> {
+        let entries = match listing::entries(path, |name| self.shows(name)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return request.send_error(403, "No permission to list directory", None);
+            }
+            Err(error) => return refuse(request, &error),
+        };
+        let title = percent::decode(request.request().target().path());
+        let title = String::from_utf8_lossy(&title);
+        let page = listing::page(&title, entries, sorting, path == self.directory);
+        request.send_response(200, None)?;
+        request.send_header("Content-Type", "text/html; charset=utf-8")?;
+        request.send_header("Content-Length", page.len())?;
+        self.send_extra(request)?;
+        request.end_headers()?;
+        request.write_body(page.as_bytes())
+    }
+
+    fn send_extra(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        for (name, value) in &self.extra_response_headers {
+            request.send_header(name, value)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the real path of what was opened, or of this path, lies in the directory.
+    fn is_inside(&self, file: Option<&File>, path: &Path) -> bool {
+        let real = || match file.and_then(real_path) {
+            Some(real) => Some(real),
+            None => fs::canonicalize(path).ok(),
+        };
+        self.links == Links::Follow || real().is_some_and(|real| real.starts_with(&self.directory))
+    }
+
+    /// Opens a file and sends it.
+    fn send_found(
+        &self,
+        request: &mut BaseHTTPRequestHandler<'_>,
+        path: &Path,
+        metadata: &Metadata,
+    ) -> Result<(), HTTPException> {
+        // To open a pipe would block.
+        if !metadata.is_file() {
+            return request.send_error(404, "File not found", None);
+        }
+        let found = match self.open(request, path) {
+            Ok(found) => found,
+            Err(error) => return refuse(request, &error),
+        };
+        if !self.is_inside(Some(&found.file), path) {
+            return request.send_error(404, "File not found", None);
+        }
+        sending::send(self, request, found)
+    }
+
+    /// The file, or the compressed one beside it that the client prefers.
+    fn open(&self, request: &BaseHTTPRequestHandler<'_>, path: &Path) -> io::Result<Found> {
+        let content_type = self.guess_type(path).to_owned();
+        let accepted = request.headers().getheader("accept-encoding");
+        let accepted = accepted.filter(|_| self.precompressed).unwrap_or_default();
+        for (coding, extension) in [("br", "br"), ("zstd", "zst"), ("gzip", "gz")] {
+            if !accepts(&accepted, coding) {
+                continue;
+            }
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(".");
+            beside.push(extension);
+            let is_file = fs::metadata(&beside).is_ok_and(|found| found.is_file());
+            if let Some(file) = is_file.then(|| File::open(&beside).ok()).flatten() {
+                return Found::new(file, content_type, Some(coding));
+            }
+        }
+        Found::new(File::open(path)?, content_type, None)
+    }
+}
+
+impl Handler for SimpleHTTPRequestHandler {
+    fn do_GET(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        self.send_file(request)
+    }
+
+    fn methods(&self) -> &[&str] {
+        &["GET", "HEAD", "OPTIONS"]
+    }
+}
+
+/// The path of an open file, which nobody can change any more, where the system tells.
+#[cfg(target_os = "linux")]
+fn real_path(file: &File) -> Option<PathBuf> {
+    use std::os::fd::AsRawFd;
+    fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn real_path(_file: &File) -> Option<PathBuf> {
+    None
+}
+
+/// Whether a coding is accepted: it is named, or `*` is, without a weight of 0 (RFC 9110 section
+/// 12.5.3).
+fn accepts(accepted: &str, coding: &str) -> bool {
+    let mut any = false;
+    for element in scan::list_elements(accepted.as_bytes()) {
+        let mut parts = element.split(|&octet| octet == b';').map(scan::trim_blank);
+        let name = parts.next().unwrap_or_default();
+        let refused = parts.any(|weight| {
+            weight
+                .strip_prefix(b"q=")
+                .is_some_and(|q| q.iter().all(|octet| matches!(octet, b'0' | b'.')))
+        });
+        if name.eq_ignore_ascii_case(coding.as_bytes()) {
+            return !refused;
+        }
+        any |= name == b"*" && !refused;
+    }
+    any
+}
+
+/// What answers a file that can't be had.
+fn refuse(
+    request: &mut BaseHTTPRequestHandler<'_>,
+    error: &io::Error,
+) -> Result<(), HTTPException> {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => request.send_error(403, None, None),
+        io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::InvalidFilename
+        | io::ErrorKind::InvalidInput => request.send_error(404, "File not found", None),
+        _ if is_exhaustion(error) => request.send_unavailable(),
+        _ => request.send_error(500, None, None),
+    }
+}
+
+/// Too many open files, of the process or of the system.
+fn is_exhaustion(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+/// To the directory with a slash behind its name: relative, so that no host of the request's choice
+/// can get into it.
+fn redirect(
+    request: &mut BaseHTTPRequestHandler<'_>,
+    path: &[u8],
+    query: Option<&[u8]>,
+) -> Result<(), HTTPException> {
+    let name = path
+        .rsplit(|&octet| octet == b'/')
+        .next()
+        .unwrap_or_default();
+    let mut location = [b"./", name, b"/"].concat();
+    if let Some(query) = query {
+        location.push(b'?');
+        location.extend_from_slice(query);
+    }
+    request.send_response(301, None)?;
+    request.send_header("Location", location)?;
+    request.send_header("Content-Length", 0)?;
+    request.end_headers()
+}
+
+/// The time that answers are dated with.
+fn now() -> SystemTime {
+    SystemTime::now()
+}
