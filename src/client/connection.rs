@@ -398,7 +398,8 @@ impl<C: Connect> HTTPConnection<C> {
         Ok(())
     }
 
-    /// Adds a field to the request: text (sent as UTF-8), bytes, an integer, or several values.
+    /// Adds a field to the request: text (sent as UTF-8), bytes, an integer, or several values, which
+    /// become one list (see [`FieldValue`]).
     /// White space around a value is dropped.
     ///
     /// # Errors
