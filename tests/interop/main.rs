@@ -1,6 +1,6 @@
 //! The crate against real servers (RFC 9110, RFC 9112): here nginx, HAProxy in front of it, Python's
 //! http.server and Node's http with large bodies; in `proxies` tinyproxy and squid; in `fronts` and
-//! `programs` fourteen others by a table of what each can.
+//! `programs` thirteen others, and Node again, by a table of what each can.
 //!
 //! A server that is not installed is left out, and a line on the standard error says so; with
 //! `STDHTTP_REQUIRE_SERVERS=1` it is a failure.
