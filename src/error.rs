@@ -149,6 +149,13 @@ pub enum HTTPException {
         /// The bytes given so far, including those refused.
         given: u64,
     },
+    /// The rest of the body can't be sent any more: the peer has answered and closes the
+    /// connection, or an earlier piece could not be written (RFC 9112 section 9.5). `getresponse`
+    /// has the answer; after a failed write, if one came.
+    BodyNotWanted {
+        /// Bytes of the caller's data that this call had handed to the stream.
+        written: u64,
+    },
     /// The host of a tunnel can't be sent (`ValueError` in `http.client`).
     InvalidTunnelHost {
         /// The host as given.
@@ -556,6 +563,7 @@ impl HTTPException {
             Self::HostNotFound { .. }
             | Self::ConnectFailed { .. }
             | Self::TimedOut { .. }
+            | Self::BodyNotWanted { .. }
             | Self::RemoteDisconnected { .. } => true,
             Self::Io { step, .. } => !matches!(step, Step::ReadSource | Step::Other),
             _ => false,
@@ -641,6 +649,7 @@ impl HTTPException {
                 declared: *declared,
                 given: *given,
             },
+            Self::BodyNotWanted { written } => Self::BodyNotWanted { written: *written },
             Self::InvalidTunnelHost { host } => Self::InvalidTunnelHost { host: host.clone() },
             Self::TunnelFailed(failed) => Self::TunnelFailed(failed.clone()),
             Self::TunnelAfterConnect => Self::TunnelAfterConnect,
@@ -672,6 +681,7 @@ impl HTTPException {
             Self::Io { error, .. } | Self::HostNotFound { error, .. } => error.kind(),
             Self::NotConnected => io::ErrorKind::NotConnected,
             Self::TimedOut { .. } => io::ErrorKind::TimedOut,
+            Self::BodyNotWanted { .. } => io::ErrorKind::BrokenPipe,
             Self::IncompleteRead(_) => io::ErrorKind::UnexpectedEof,
             Self::RemoteDisconnected { .. } => io::ErrorKind::ConnectionReset,
             Self::ConnectFailed { attempts } => attempts
@@ -766,6 +776,12 @@ impl fmt::Display for HTTPException {
             Self::InvalidBody { fault } => write!(f, "invalid body: {fault}"),
             Self::BodyLengthMismatch { declared, given } => {
                 write!(f, "body of {given} bytes where {declared} were declared")
+            }
+            Self::BodyNotWanted { written } => {
+                write!(
+                    f,
+                    "the rest of the body is not wanted after {written} bytes"
+                )
             }
             Self::InvalidTunnelHost { host } => write!(f, "invalid tunnel host {host}"),
             Self::TunnelFailed(failed) => write!(

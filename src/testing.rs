@@ -160,7 +160,7 @@ impl Script {
         self
     }
 
-    /// Lets time pass on the virtual clock.
+    /// Lets time pass on the virtual clock, while the client reads or is blocked in a write.
     pub fn wait(self, time: Duration) -> Self {
         self.step(Action::Wait(time))
     }
@@ -586,8 +586,9 @@ impl PeerStream {
         if let Some((after, kind)) = self.script.refuses {
             count = count.min(after.saturating_sub(received.len()));
             if count == 0 && !bytes.is_empty() {
+                drop(state);
                 let blocked = self.write_timeout.filter(|_| kind == ErrorKind::WouldBlock);
-                state.pass(blocked.unwrap_or_default());
+                self.pass_blocked(blocked.unwrap_or_default());
                 return Err(kind.into());
             }
         }
@@ -595,6 +596,20 @@ impl PeerStream {
         let more = u64::try_from(count).unwrap_or(u64::MAX);
         state.calls.bytes_written = state.calls.bytes_written.saturating_add(more);
         Ok(count)
+    }
+
+    /// While the client is blocked in a write, what the peer waits for comes nearer.
+    fn pass_blocked(&mut self, time: Duration) {
+        self.peer.pass(time);
+        if !self.meet_expectations() {
+            return;
+        }
+        if let Some(Action::Wait(left)) = self.script.steps.front_mut() {
+            *left = left.saturating_sub(time);
+            if left.is_zero() {
+                self.script.steps.pop_front();
+            }
+        }
     }
 
     fn write_with_faults(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -756,11 +756,7 @@ fn after_a_failed_write_an_early_answer_can_be_read() {
         let script = Script::new().send(refusal).refuse_writes(accepted, kind);
         let peer = Peer::new([script.end(Ending::Close), answers(YO)]);
         let mut conn = connect(&peer);
-        let error = conn
-            .request("PUT", "/", vec![b'x'; 9_000], &[])
-            .unwrap_err();
-        assert!(error.is_connection_reset(), "{error:?}");
-        assert_eq!(conn.state(), ConnectionState::RequestSent);
+        conn.request("PUT", "/", vec![b'x'; 9_000], &[]).unwrap();
         let mut response = conn.getresponse().unwrap();
         assert_eq!(response.status(), 401);
         assert_eq!(response.read(None).unwrap(), b"no");
@@ -776,7 +772,7 @@ fn after_a_failed_write_another_request_can_be_made_at_once() {
         .refuse_writes(5, ErrorKind::BrokenPipe);
     let peer = Peer::new([script, answers(YO)]);
     let mut conn = connect(&peer);
-    assert!(get(&mut conn).is_err());
+    conn.request("GET", "/", (), &[]).unwrap();
     assert_usable(&mut conn, "without asking for the answer");
 }
 
@@ -825,7 +821,7 @@ fn an_early_answer_to_an_upload_that_then_fails_is_kept() {
     let peer = Peer::new([script, answers(YO)]);
     let mut conn = connect(&peer);
     let body = Body::sized(std::io::repeat(b'x'), 9 * MIB as u64);
-    assert!(conn.request("PUT", "/", body, &[]).is_err());
+    conn.request("PUT", "/", body, &[]).unwrap();
     let mut response = conn.getresponse().unwrap();
     assert_eq!(response.read(None).unwrap(), b"hi");
     assert!(!response.request_complete());

@@ -66,11 +66,14 @@ enum Verdict {
     Ended(End),
     /// As without faults, but on another connection.
     Replaced,
+    /// The peer had answered, which is worth more than the failure of a write; the connection is
+    /// given up.
+    Answered,
 }
 
 /// The table: what a fault of a call may come to.
 fn table(scenario: &Scenario, call: Call, fault: Fault) -> Vec<Verdict> {
-    use Verdict::{Ended, Io, Replaced, Same, Timeout};
+    use Verdict::{Answered, Ended, Io, Replaced, Same, Timeout};
     let mut verdicts = match (call, fault) {
         // What the goodbye comes to is the peer's affair.
         (Call::Shutdown, _) => vec![Same],
@@ -85,15 +88,24 @@ fn table(scenario: &Scenario, call: Call, fault: Fault) -> Vec<Verdict> {
         (Call::Look, Fault::Look(_) | Fault::Error(_)) => vec![Same, Replaced],
         (_, Fault::Look(_)) => vec![Same],
         (Call::Read, Fault::Zero) => vec![Ended(End::Closed)],
-        (Call::Write, Fault::Zero) => vec![Io(ErrorKind::WriteZero)],
+        (Call::Write, Fault::Zero) => vec![Io(ErrorKind::WriteZero), Answered],
         (_, Fault::Zero) => vec![Same],
         // Connecting and setting timeouts are never interrupted, nor do they block.
-        (Call::Connect | Call::Timeout, Fault::Error(kind)) => vec![Io(kind)],
+        (Call::Connect, Fault::Error(kind)) => vec![Io(kind)],
+        (Call::Timeout, Fault::Error(kind)) => vec![Io(kind), Answered],
         (_, Fault::Error(ErrorKind::Interrupted)) => vec![Same],
+        (Call::Write | Call::Flush, Fault::Error(ErrorKind::WouldBlock)) => {
+            vec![Timeout, Answered]
+        }
+        // While a body is sent, what can't be read yet is read later.
+        (Call::Read, Fault::Error(ErrorKind::WouldBlock)) if scenario.large => {
+            vec![Timeout, Answered]
+        }
         (_, Fault::Error(ErrorKind::WouldBlock)) => vec![Timeout],
         // Elsewhere the peer is dead, and this is an error like the others.
         (_, Fault::Error(ErrorKind::TimedOut)) if cfg!(windows) => vec![Timeout],
         (Call::Read, Fault::Error(kind)) => vec![end_of(kind).map_or(Io(kind), Ended)],
+        (Call::Write | Call::Flush, Fault::Error(kind)) => vec![Io(kind), Answered],
         (_, Fault::Error(kind)) => vec![Io(kind)],
         _ => panic!("a kind of call or fault that the table does not have"),
     };
@@ -154,6 +166,9 @@ impl Run {
             (Verdict::Ended(End::Closed), Ok(())) => scenario.until_close,
             // The proxy's refusal is told by its head; its body is kept as far as it comes.
             (Verdict::Ended(_) | Verdict::Io(_), Err(HTTPException::TunnelFailed(_))) => true,
+            (Verdict::Answered, Ok(())) => self.journal.iter().any(|entry| entry.status > 0),
+            (Verdict::Answered, Err(HTTPException::BodyNotWanted { .. })) => true,
+            (Verdict::Answered, Err(_)) => self.outcome() == clean.outcome(),
             (Verdict::Replaced, Ok(())) => self.calls.connects > clean.calls.connects,
             _ => false,
         }
@@ -185,7 +200,8 @@ fn run(scenario: &Scenario, faults: &[(usize, usize, Fault)], what: &dyn Fn() ->
 fn check_connection(play: &Play, run: &Run, what: &dyn Fn() -> String) {
     let Err(error) = &run.result else { return };
     let step = match error {
-        HTTPException::TimedOut { .. } => return,
+        // The answer can be had.
+        HTTPException::TimedOut { .. } | HTTPException::BodyNotWanted { .. } => return,
         HTTPException::Io { step, .. } => Some(*step),
         _ => None,
     };

@@ -278,7 +278,7 @@ fn a_file_of_another_kind() {
 
 #[test]
 fn a_file_that_can_not_be_read() {
-    let temporary = Temporary::new(&pattern(1_000));
+    let temporary = Temporary::new(&pattern(100_000));
     for by_kernel in [true, false] {
         let (port, server) = serve(1, |mut stream| {
             read_head(&mut stream);

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 
 use crate::error::{BodyFault, HTTPException, Retry, Step, UnimplementedFileMode};
 
@@ -16,7 +16,10 @@ use crate::error::{BodyFault, HTTPException, Retry, Step, UnimplementedFileMode}
 /// | bytes, text (UTF-8 as it stands), [`Body::latin1`] | known | `Content-Length` |
 /// | a `File` | its size less its position | `Content-Length`; chunked if it is no regular file |
 /// | [`Body::sized`] | as stated, and checked | `Content-Length` |
-/// | [`Body::reader`], [`Body::iter`] | unknown | chunked |
+/// | [`Body::reader`], [`Body::iter`], [`Body::try_iter`] | unknown | chunked |
+///
+/// Some files of the kernel have another size than they say (`/proc/version`: none). A file that
+/// says that it is small is read first, and what comes is its length.
 ///
 /// ```
 /// use stdhttp::Body;
@@ -39,20 +42,34 @@ pub(crate) enum Content<'a> {
     Pieces(Box<dyn Pieces + 'a>),
 }
 
+/// A file that says it has less than so many bytes is read before the head is written. The kernel
+/// says 0, or one page of up to 65,536, of files that it makes up (`/proc`, `/sys`).
+const SMALL_FILE: u64 = 70_000;
+
 /// An iterator that lends its items as bytes.
 pub(crate) trait Pieces {
-    fn next_piece(&mut self) -> Option<&[u8]>;
+    fn next_piece(&mut self) -> Option<io::Result<&[u8]>>;
 }
 
-struct IterPieces<I: Iterator> {
+struct IterPieces<I, T> {
     iter: I,
-    current: Option<I::Item>,
+    current: Option<T>,
 }
 
-impl<I: Iterator<Item: AsRef<[u8]>>> Pieces for IterPieces<I> {
-    fn next_piece(&mut self) -> Option<&[u8]> {
-        self.current = self.iter.next();
-        self.current.as_ref().map(AsRef::as_ref)
+impl<I, T> Pieces for IterPieces<I, T>
+where
+    I: Iterator<Item = io::Result<T>>,
+    T: AsRef<[u8]>,
+{
+    fn next_piece(&mut self) -> Option<io::Result<&[u8]>> {
+        self.current = None;
+        match self.iter.next()? {
+            Ok(item) => {
+                let item: &T = self.current.insert(item);
+                Some(Ok(item.as_ref()))
+            }
+            Err(error) => Some(Err(error)),
+        }
     }
 }
 
@@ -84,6 +101,18 @@ impl<'a> Body<'a> {
         I: IntoIterator<Item: AsRef<[u8]>, IntoIter: 'a>,
         I::Item: 'a,
     {
+        Self::try_iter(iter.into_iter().map(Ok))
+    }
+
+    /// As [`Self::iter`], for a source that can fail half-way: an item that is an error ends the
+    /// request with `Io` at [`Step::ReadSource`](crate::Step::ReadSource). The last chunk is not
+    /// sent and the connection is closed, so that the peer does not take the beginning of the
+    /// body for the whole.
+    pub fn try_iter<I, T>(iter: I) -> Self
+    where
+        I: IntoIterator<Item = io::Result<T>, IntoIter: 'a>,
+        T: AsRef<[u8]> + 'a,
+    {
         Self {
             content: Content::Pieces(Box::new(IterPieces {
                 iter: iter.into_iter(),
@@ -106,14 +135,21 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// The length, where it is known: of a regular file its size less its position.
+    /// The length, where it is known: of a regular file its size less its position. A small one is
+    /// read on the way.
     pub(crate) fn length(&mut self) -> Result<Option<u64>, HTTPException> {
         match &mut self.content {
             Content::Empty => Ok(Some(0)),
             Content::Bytes(bytes) => Ok(u64::try_from(bytes.len()).ok()),
-            Content::File(file) => file_length(file),
             Content::Sized(_, length) => Ok(Some(*length)),
             Content::Reader(_) | Content::Pieces(_) => Ok(None),
+            Content::File(file) => match file_length(file)? {
+                Some(length) if length < SMALL_FILE => {
+                    self.content = read_small(file)?;
+                    self.length()
+                }
+                length => Ok(length),
+            },
         }
     }
 
@@ -136,7 +172,21 @@ fn file_length(file: &mut File) -> Result<Option<u64>, HTTPException> {
     Ok(Some(metadata.len().saturating_sub(position)))
 }
 
-fn source_error(error: std::io::Error) -> HTTPException {
+/// The content of a file that says it is small; if it is not, a reader of unknown length.
+fn read_small(file: &mut File) -> Result<Content<'static>, HTTPException> {
+    let mut bytes = Vec::new();
+    let read = file.take(SMALL_FILE).read_to_end(&mut bytes);
+    let count = read.map_err(source_error)?;
+    if u64::try_from(count).is_ok_and(|count| count < SMALL_FILE) {
+        return Ok(Content::Bytes(Cow::Owned(bytes)));
+    }
+    let rest = file.try_clone().map_err(source_error)?;
+    let all = io::Cursor::new(bytes).chain(rest);
+    Ok(Content::Reader(Box::new(all)))
+}
+
+/// The body could not be read from where the caller has it.
+pub(crate) fn source_error(error: io::Error) -> HTTPException {
     HTTPException::Io {
         error,
         step: Step::ReadSource,

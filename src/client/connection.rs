@@ -14,6 +14,7 @@ use crate::client::stream::{
     Clock, Connect, ConnectTime, Ready, Route, Stream, Tcp, while_connecting,
 };
 use crate::client::tunnel::Tunnel;
+use crate::client::upload::{Progress, Upload};
 use crate::client::wire::{Source, Timing, Wire};
 use crate::error::{ConnectionState, HTTPException, ImproperConnectionState, Step};
 use crate::message::HTTPMessage;
@@ -108,8 +109,8 @@ pub struct HTTPConnection<C: Connect = Tcp> {
     pub(crate) continue_timeout: Duration,
     on_interim: Option<OnInterim>,
     pub(crate) incoming: Incoming<Wire<C::Stream>>,
-    /// How much of the head's buffer was written.
-    pub(crate) head_written: usize,
+    /// What of the request went out.
+    pub(crate) progress: Progress,
     /// The request or its answer failed half-way: the next request begins on a new connection.
     pub(crate) in_doubt: bool,
     /// The final head came before `getresponse` asked for it.
@@ -346,7 +347,8 @@ impl<C: Connect> HTTPConnection<C> {
     /// the body; it applies to the one under way too, from now.
     pub fn set_deadline(&mut self, deadline: Option<Duration>) {
         self.incoming.source.timing.deadline = deadline;
-        if self.state() != ConnectionState::Idle || self.incoming.exchange.is_half_read() {
+        let reads = self.answered_early || self.incoming.exchange.is_half_read();
+        if self.state() != ConnectionState::Idle || reads {
             self.incoming.source.timing.start();
         }
     }
@@ -389,7 +391,7 @@ impl<C: Connect> HTTPConnection<C> {
         let host = authority.map_or("", |authority| &authority.field);
         let exchange = &mut self.incoming.exchange;
         exchange.start_request(method, target, host, skip)?;
-        self.head_written = 0;
+        self.progress = Progress::default();
         self.answered_early = false;
         self.incoming.source.retry.written = false;
         self.incoming.source.retry.answered = false;
@@ -477,11 +479,18 @@ impl<C: Connect> HTTPConnection<C> {
         self.incoming
             .exchange
             .check_response_due_or(self.answered_early)?;
-        if !std::mem::take(&mut self.answered_early) {
+        if !self.answered_early {
             self.prepare_to_receive()?;
-            while !self.receive_one()? {}
         }
+        while !self.answered_early {
+            self.answered_early = self.receive_one()?;
+        }
+        self.answered_early = false;
         self.in_doubt = false;
+        if !self.incoming.exchange.is_request_complete() {
+            // Who asks for the answer sends no more.
+            self.incoming.exchange.abandon_request();
+        }
         self.incoming.settle_head();
         let incoming = &mut self.incoming;
         incoming.source.log.response(incoming.exchange.response());
@@ -493,20 +502,26 @@ impl<C: Connect> HTTPConnection<C> {
         match self.incoming.receive_one() {
             Ok(true) => Ok(true),
             Ok(false) => {
-                let incoming = &mut self.incoming;
-                incoming.source.log.response(incoming.exchange.response());
-                if let Some(callback) = &mut self.on_interim {
-                    callback(self.incoming.exchange.response());
-                }
+                self.note_interim();
                 Ok(false)
             }
             Err(error) => Err(self.failed(error)),
         }
     }
 
+    pub(crate) fn note_interim(&mut self) {
+        let incoming = &mut self.incoming;
+        incoming.source.log.response(incoming.exchange.response());
+        if let Some(callback) = &mut self.on_interim {
+            callback(self.incoming.exchange.response());
+        }
+    }
+
     /// The request must have gone out, head and body.
     fn prepare_to_receive(&mut self) -> Result<(), HTTPException> {
-        self.flush_head(&mut 0)?;
+        if self.flush_head()? == Upload::Stop {
+            return Ok(());
+        }
         if let Err(error) = self.incoming.exchange.check_given() {
             self.close();
             return Err(error);
@@ -519,7 +534,7 @@ impl<C: Connect> HTTPConnection<C> {
     }
 
     /// After a timeout the call can be made again; every other failure ends the exchange.
-    fn failed(&mut self, error: HTTPException) -> HTTPException {
+    pub(crate) fn failed(&mut self, error: HTTPException) -> HTTPException {
         if error.is_timeout() {
             self.in_doubt = true;
         } else {
@@ -540,6 +555,9 @@ impl<C: Connect> HTTPConnection<C> {
         if !self.is_connected() {
             self.close();
             return Ok(());
+        }
+        if self.answered_early {
+            self.incoming.settle_head();
         }
         if self.incoming.exchange.is_half_read() && !self.incoming.skip_buffered() {
             self.close();
@@ -591,7 +609,9 @@ impl<C: Connect> HTTPConnection<C> {
     /// `ResponseNotReady` without a request; those of [`Self::getresponse`].
     pub fn await_continue(&mut self) -> Result<Continue, HTTPException> {
         self.incoming.exchange.check_response_due()?;
-        self.flush_head(&mut 0)?;
+        if self.flush_head()? == Upload::Stop {
+            return Ok(Continue::Refused);
+        }
         let usual = self.incoming.source.timing.narrow(self.continue_timeout);
         let received = self.receive_100();
         if self.is_connected() {
@@ -626,7 +646,7 @@ impl<C: Connect> HTTPConnection<C> {
     /// The final response came before the body was sent (RFC 9110 section 10.1.1): the rest of
     /// the body, if there is any, stays here, and the connection can't be used again.
     pub(crate) fn refuse_body(&mut self) {
-        if !self.incoming.exchange.is_given() {
+        if !self.incoming.exchange.is_request_complete() {
             self.incoming.exchange.abandon_request();
         }
         self.answered_early = true;
@@ -849,7 +869,7 @@ impl<C: Connect> Builder<C> {
             continue_timeout: self.continue_timeout,
             on_interim: None,
             incoming: Incoming::new(exchange, wire),
-            head_written: 0,
+            progress: Progress::default(),
             in_doubt: false,
             answered_early: false,
             block: Vec::new(),

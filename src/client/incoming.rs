@@ -46,25 +46,39 @@ impl<W: Source> Incoming<W> {
     /// Reads one head; whether it is the final one.
     pub(crate) fn receive_one(&mut self) -> Result<bool, HTTPException> {
         loop {
-            let input = self.source.buffered();
-            let received = match input {
-                [] => Received::NeedMore,
-                input => self.exchange.receive_head(input)?,
-            };
-            match received {
-                Received::NeedMore => match self.source.fill(Step::ReadHead)? {
-                    Fill::Bytes => {}
-                    Fill::End(end) => return self.head_ended(end),
-                },
-                Received::Interim(length) => {
-                    self.source.consume(length);
-                    return Ok(false);
-                }
-                Received::Final(length) => {
-                    self.source.consume(length);
-                    return Ok(true);
-                }
+            if let Some(is_final) = self.take_head()? {
+                return Ok(is_final);
             }
+            if self.fill_head()? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes a head that is at hand, interim or final; whether it is the final one.
+    pub(crate) fn take_head(&mut self) -> Result<Option<bool>, HTTPException> {
+        let received = match self.source.buffered() {
+            [] => Received::NeedMore,
+            input => self.exchange.receive_head(input)?,
+        };
+        match received {
+            Received::NeedMore => Ok(None),
+            Received::Interim(length) => {
+                self.source.consume(length);
+                Ok(Some(false))
+            }
+            Received::Final(length) => {
+                self.source.consume(length);
+                Ok(Some(true))
+            }
+        }
+    }
+
+    /// Gets more; true if the final head ended where the stream did.
+    pub(crate) fn fill_head(&mut self) -> Result<bool, HTTPException> {
+        match self.source.fill(Step::ReadHead)? {
+            Fill::Bytes => Ok(false),
+            Fill::End(end) => self.head_ended(end),
         }
     }
 

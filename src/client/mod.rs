@@ -16,4 +16,5 @@ pub(crate) mod sys;
 pub(crate) mod tunnel;
 #[cfg(unix)]
 pub(crate) mod unix;
+mod upload;
 pub(crate) mod wire;

@@ -6,35 +6,25 @@
 
 use std::io::Read;
 
-use crate::client::body::{Body, Content, Pieces};
+use crate::client::body::{Body, Content, Pieces, source_error};
 use crate::client::connection::{Continue, HTTPConnection};
 use crate::client::stream::Connect;
+#[cfg(all(feature = "sys", target_os = "linux"))]
+use crate::client::upload::{LOOK_INTERVAL, size};
+use crate::client::upload::{Piece, Upload};
 use crate::client::wire::Buffer;
-use crate::error::{
-    BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Retry, Step,
-};
+use crate::error::{BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Step};
 use crate::proto::request::{DeclaredBody, write_trailers};
-use crate::proto::{CHUNK_END, ChunkHead, LAST_CHUNK, Skip};
+use crate::proto::{ChunkHead, LAST_CHUNK, Skip};
 
 /// A body up to this size is copied behind the head, so that both leave in one plain write.
 const SMALL_BODY: usize = 8_192;
-
-/// After so many bytes of a body the stream is looked at for an early answer.
-const LOOK_INTERVAL: u64 = 1 << 20;
 
 /// How the pieces of a body go out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     AsIs,
     Chunked,
-}
-
-/// Whether to go on sending.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Upload {
-    GoOn,
-    /// The final response came and closes the connection (RFC 9112 section 9.5).
-    Stop,
 }
 
 impl<C: Connect> HTTPConnection<C> {
@@ -166,19 +156,34 @@ impl<C: Connect> HTTPConnection<C> {
         } else {
             Encoding::AsIs
         };
+        self.incoming.exchange.writing();
         if self.incoming.exchange.expects_continue() && !body.is_empty_kind() {
-            self.flush_head(&mut 0)?;
-            if self.await_continue()? == Continue::Refused {
+            let refused = self.flush_head()? == Upload::Stop;
+            if refused || self.await_continue()? == Continue::Refused {
                 return Ok(());
             }
         }
+        self.send_whole(body, encoding)
+    }
+
+    /// The body of `request` ends with it.
+    fn send_whole(&mut self, body: Body<'_>, encoding: Encoding) -> Result<(), HTTPException> {
         let whole = !body.is_empty_kind();
-        self.send_body(body, encoding)?;
+        match self.send_body(body, encoding, &mut 0) {
+            // What could not be written is not missed: the answer is there.
+            Err(error) if self.answered_early && error.is_timeout() && !self.raises() => {}
+            sent => drop(sent?),
+        }
         if !whole {
             return Ok(());
         }
         let given = self.incoming.exchange.check_given();
         given.map_err(|error| self.upload_failed(error, 0))
+    }
+
+    /// Whether a failed write is an error although the peer has answered.
+    fn raises(&self) -> bool {
+        self.incoming.exchange.tolerance().failed_write_as_error
     }
 
     /// A body whose length is known must be as long as declared, and bytes that are to go out as
@@ -202,22 +207,30 @@ impl<C: Connect> HTTPConnection<C> {
         }
     }
 
-    fn send_body(&mut self, body: Body<'_>, encoding: Encoding) -> Result<(), HTTPException> {
-        let mut written = 0;
-        let sent = match body.content {
-            Content::Empty => return self.flush_head(&mut written),
+    fn send_body(
+        &mut self,
+        body: Body<'_>,
+        encoding: Encoding,
+        written: &mut u64,
+    ) -> Result<Upload, HTTPException> {
+        let put = match body.content {
+            Content::Empty => return self.flush_head(),
             Content::Bytes(bytes) if bytes.len() <= SMALL_BODY => {
                 return self.send_small(&bytes, encoding);
             }
-            Content::Bytes(bytes) => self.send_bytes(&bytes, encoding, &mut written),
-            Content::File(file) => self.send_file(file, encoding, &mut written),
-            Content::Reader(mut reader) => self.send_reader(&mut reader, encoding, &mut written),
+            Content::Bytes(bytes) => self.send_bytes(&bytes, encoding, written),
+            Content::File(file) => self.send_file(file, encoding, written),
+            Content::Reader(mut reader) => self.send_reader(&mut reader, encoding, written),
             Content::Sized(mut reader, length) => {
-                self.send_sized(&mut reader, length, encoding, &mut written)
+                self.send_sized(&mut reader, length, encoding, written)
             }
-            Content::Pieces(mut pieces) => self.send_pieces(&mut *pieces, encoding, &mut written),
+            Content::Pieces(mut pieces) => self.send_pieces(&mut *pieces, encoding, written),
         };
-        sent.map_err(|error| self.upload_failed(error, written))
+        let sent = match put {
+            Ok(Upload::GoOn) => self.finish_writing(),
+            ended => ended,
+        };
+        sent.map_err(|error| self.upload_failed(error, *written))
     }
 
     /// What is left of the request will not be sent. If it was the stream that failed, an answer
@@ -235,7 +248,6 @@ impl<C: Connect> HTTPConnection<C> {
                 step: Step::Write, ..
             } => {
                 self.incoming.exchange.abandon_request();
-                self.head_written = usize::MAX;
                 self.in_doubt = true;
             }
             _ => self.close(),
@@ -244,7 +256,7 @@ impl<C: Connect> HTTPConnection<C> {
     }
 
     /// A small body is copied behind the head. After a timeout the next call goes on with both.
-    fn send_small(&mut self, bytes: &[u8], encoding: Encoding) -> Result<(), HTTPException> {
+    fn send_small(&mut self, bytes: &[u8], encoding: Encoding) -> Result<Upload, HTTPException> {
         let chunk = chunk_head(bytes);
         let (start, end) = match self.enclose(bytes, encoding, &chunk) {
             Ok(enclosure) => enclosure,
@@ -254,7 +266,8 @@ impl<C: Connect> HTTPConnection<C> {
         buffer.extend_from_slice(start);
         buffer.extend_from_slice(bytes);
         buffer.extend_from_slice(end);
-        self.flush_head(&mut 0)
+        self.incoming.exchange.writing();
+        self.flush_head()
     }
 
     /// Takes note of a whole body; what stands before and behind it.
@@ -286,45 +299,33 @@ impl<C: Connect> HTTPConnection<C> {
         bytes: &[u8],
         encoding: Encoding,
         written: &mut u64,
-    ) -> Result<(), HTTPException> {
+    ) -> Result<Upload, HTTPException> {
         let chunk = chunk_head(bytes);
-        let (start, end) = self.enclose(bytes, encoding, &chunk)?;
-        let done = self.head_written;
-        let head = self.incoming.exchange.head();
-        let rest = head.get(done..).unwrap_or_default();
-        self.head_written = usize::MAX;
-        let wire = &mut self.incoming.source;
-        wire.write_head(head, done, &mut [rest, start, bytes, end], written)?;
-        wire.flush()
+        let (before, after) = self.enclose(bytes, encoding, &chunk)?;
+        let piece = Piece {
+            before,
+            data: bytes,
+            after,
+        };
+        self.put(piece, written)
     }
 
     /// Writes what is left of the head, with a small body behind it. After a timeout the next
     /// call goes on.
-    pub(crate) fn flush_head(&mut self, written: &mut u64) -> Result<(), HTTPException> {
-        if self.state() != ConnectionState::RequestSent {
-            return Ok(());
+    pub(crate) fn flush_head(&mut self) -> Result<Upload, HTTPException> {
+        if !self.incoming.exchange.is_unwritten() {
+            return Ok(Upload::GoOn);
         }
-        let head = self.incoming.exchange.head();
-        let Some(rest) = head
-            .get(self.head_written..)
-            .filter(|rest| !rest.is_empty())
-        else {
-            return Ok(());
+        let put = match self.put(Piece::default(), &mut 0) {
+            Ok(Upload::GoOn) => self.finish_writing(),
+            ended => ended,
         };
-        let mut count = 0;
-        let wire = &mut self.incoming.source;
-        let result = wire
-            .write_head(head, self.head_written, &mut [rest], &mut count)
-            .and_then(|()| wire.flush());
-        *written = written.saturating_add(count);
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        self.head_written = self.head_written.saturating_add(count);
-        result.inspect_err(|error| {
-            self.in_doubt = true;
-            if !error.is_timeout() {
-                self.incoming.exchange.abandon_request();
-                self.head_written = usize::MAX;
+        put.map_err(|error| {
+            if error.is_timeout() {
+                self.in_doubt = true;
+                return error;
             }
+            self.upload_failed(error, 0)
         })
     }
 
@@ -333,13 +334,13 @@ impl<C: Connect> HTTPConnection<C> {
         mut file: std::fs::File,
         encoding: Encoding,
         written: &mut u64,
-    ) -> Result<(), HTTPException> {
+    ) -> Result<Upload, HTTPException> {
         let DeclaredBody::Length(length) = self.incoming.exchange.declared() else {
             return self.send_reader(&mut file, encoding, written);
         };
         #[cfg(all(feature = "sys", target_os = "linux"))]
         let Some(length) = self.send_by_kernel(&file, length, encoding, written)? else {
-            return Ok(());
+            return Ok(Upload::Stop);
         };
         self.send_reader(&mut file.take(length), encoding, written)
     }
@@ -358,39 +359,47 @@ impl<C: Connect> HTTPConnection<C> {
         if encoding == Encoding::Chunked || self.incoming.exchange.tolerance().body_as_given {
             return Ok(Some(left));
         }
-        self.flush_head(written)?;
-        let mut looked = 0;
+        if self.put(Piece::default(), written)? == Upload::Stop {
+            return Ok(None);
+        }
+        let mut patience = self.patience(length);
         while left > 0 {
-            let most = usize::try_from(left.min(LOOK_INTERVAL)).unwrap_or(usize::MAX);
-            let count = self.incoming.source.send_file(file, most)?;
-            if count == 0 {
-                break;
-            }
-            self.incoming.exchange.give_count(count)?;
-            let count = u64::try_from(count).unwrap_or(u64::MAX);
-            *written = written.saturating_add(count);
-            left = left.saturating_sub(count);
-            if self.look_for_answer(*written, &mut looked)? == Upload::Stop {
+            let most = usize::try_from(left).map_or(LOOK_INTERVAL, |left| left.min(LOOK_INTERVAL));
+            let upload = match self.incoming.source.send_file(file, most, &mut patience) {
+                Ok(Some(0)) => break,
+                Ok(Some(count)) => {
+                    self.incoming.exchange.give_count(count)?;
+                    *written = written.saturating_add(size(count));
+                    left = left.saturating_sub(size(count));
+                    self.note_sent(count)?
+                }
+                Ok(None) => self.look_for_answer()?,
+                Err(error) => self.write_failed(error)?,
+            };
+            if upload == Upload::Stop {
                 return Ok(None);
             }
         }
         Ok(Some(left))
     }
 
-    /// Exactly `length` bytes: a reader that ends early is an error.
+    /// Exactly `length` bytes: a reader that ends early is an error, and what is chunked then has
+    /// no end.
     fn send_sized(
         &mut self,
         reader: &mut dyn Read,
         length: u64,
         encoding: Encoding,
         written: &mut u64,
-    ) -> Result<(), HTTPException> {
+    ) -> Result<Upload, HTTPException> {
         let mut counted = reader.take(length);
-        self.send_reader(&mut counted, encoding, written)?;
+        if self.send_blocks(&mut counted, encoding, written)? == Upload::Stop {
+            return Ok(Upload::Stop);
+        }
         let missing = counted.limit();
         let tolerant = self.incoming.exchange.tolerance().body_as_given;
-        if self.answered_early || tolerant || missing == 0 {
-            return Ok(());
+        if missing == 0 || tolerant && encoding == Encoding::AsIs {
+            return self.end_pieces(encoding);
         }
         Err(HTTPException::BodyLengthMismatch {
             declared: length,
@@ -398,39 +407,52 @@ impl<C: Connect> HTTPConnection<C> {
         })
     }
 
-    /// Blocks, each in one write, until the reader is at its end. The first are smaller, so that a
-    /// short body does not cost the memory of a long one.
     fn send_reader(
         &mut self,
         reader: &mut dyn Read,
         encoding: Encoding,
         written: &mut u64,
-    ) -> Result<(), HTTPException> {
-        self.flush_head(written)?;
+    ) -> Result<Upload, HTTPException> {
+        match self.send_blocks(reader, encoding, written)? {
+            Upload::GoOn => self.end_pieces(encoding),
+            Upload::Stop => Ok(Upload::Stop),
+        }
+    }
+
+    /// Blocks, each in one write, until the reader is at its end.
+    fn send_blocks(
+        &mut self,
+        reader: &mut dyn Read,
+        encoding: Encoding,
+        written: &mut u64,
+    ) -> Result<Upload, HTTPException> {
+        if self.put(Piece::default(), written)? == Upload::Stop {
+            return Ok(Upload::Stop);
+        }
         let mut block = std::mem::take(&mut self.block);
-        block.resize(self.blocksize.min(Buffer::SIZE).max(block.len()), 0);
-        let sent = self.send_blocks(reader, &mut block, encoding, written);
+        let sent = self.send_each_block(reader, &mut block, encoding, written);
         self.block = block;
         sent
     }
 
-    fn send_blocks(
+    /// The first blocks are smaller, so that a short body does not cost the memory of a long one.
+    fn send_each_block(
         &mut self,
         reader: &mut dyn Read,
         block: &mut Vec<u8>,
         encoding: Encoding,
         written: &mut u64,
-    ) -> Result<(), HTTPException> {
-        let mut looked = 0;
+    ) -> Result<Upload, HTTPException> {
+        block.resize(self.blocksize.min(Buffer::SIZE).max(block.len()), 0);
         loop {
             let count = read_block(reader, block)?;
             let piece = block.get(..count).unwrap_or_default();
-            if count == 0 {
-                return self.end_pieces(encoding, written);
-            }
-            self.send_piece(piece, encoding, written)?;
-            if self.look_for_answer(*written, &mut looked)? == Upload::Stop {
-                return Ok(());
+            if count == 0 || self.send_piece(piece, encoding, written)? == Upload::Stop {
+                return Ok(if count == 0 {
+                    Upload::GoOn
+                } else {
+                    Upload::Stop
+                });
             }
             if count == block.len() {
                 block.resize(self.blocksize, 0);
@@ -443,68 +465,47 @@ impl<C: Connect> HTTPConnection<C> {
         pieces: &mut dyn Pieces,
         encoding: Encoding,
         written: &mut u64,
-    ) -> Result<(), HTTPException> {
-        self.flush_head(written)?;
-        let mut looked = 0;
+    ) -> Result<Upload, HTTPException> {
+        if self.put(Piece::default(), written)? == Upload::Stop {
+            return Ok(Upload::Stop);
+        }
         while let Some(piece) = pieces.next_piece() {
-            self.send_piece(piece, encoding, written)?;
-            if self.look_for_answer(*written, &mut looked)? == Upload::Stop {
-                return Ok(());
+            let piece = piece.map_err(source_error)?;
+            if self.send_piece(piece, encoding, written)? == Upload::Stop {
+                return Ok(Upload::Stop);
             }
         }
-        self.end_pieces(encoding, written)
+        self.end_pieces(encoding)
     }
 
     /// One piece of a body; an empty one would end a chunked body and is left out.
     fn send_piece(
         &mut self,
-        piece: &[u8],
+        data: &[u8],
         encoding: Encoding,
         written: &mut u64,
-    ) -> Result<(), HTTPException> {
-        if piece.is_empty() {
-            return Ok(());
+    ) -> Result<Upload, HTTPException> {
+        if data.is_empty() {
+            return Ok(Upload::GoOn);
         }
         match encoding {
             Encoding::AsIs => {
-                self.incoming.exchange.give(piece)?;
-                self.incoming.source.write_all(&mut [piece], written)
+                self.incoming.exchange.give(data)?;
+                self.put(Piece::data(data), written)
             }
             Encoding::Chunked => {
                 self.incoming.exchange.give_chunk()?;
-                let head = chunk_head(piece);
-                let mut pieces = [head.as_bytes(), piece, CHUNK_END];
-                self.incoming.source.write_all(&mut pieces, written)
+                self.put(Piece::chunk(&chunk_head(data), data), written)
             }
         }
     }
 
-    fn end_pieces(&mut self, encoding: Encoding, written: &mut u64) -> Result<(), HTTPException> {
-        if encoding == Encoding::Chunked {
-            self.incoming.exchange.give_last_chunk()?;
-            let wire = &mut self.incoming.source;
-            wire.write_all(&mut [LAST_CHUNK], written)?;
-        }
-        self.incoming.source.flush()
-    }
-
-    /// Looks, once in a while, whether the peer has answered already (RFC 9112 section 9.5). If
-    /// it closes the connection the rest of the body is not sent; otherwise it is.
-    fn look_for_answer(&mut self, written: u64, looked: &mut u64) -> Result<Upload, HTTPException> {
-        let due = written.saturating_sub(*looked) >= LOOK_INTERVAL;
-        if !due || self.answered_early {
+    fn end_pieces(&mut self, encoding: Encoding) -> Result<Upload, HTTPException> {
+        if encoding == Encoding::AsIs {
             return Ok(Upload::GoOn);
         }
-        *looked = written;
-        if !self.incoming.source.has_answer() {
-            return Ok(Upload::GoOn);
-        }
-        self.answered_early = self.receive_one()?;
-        if self.answered_early && self.close_reason().is_some() {
-            self.refuse_body();
-            return Ok(Upload::Stop);
-        }
-        Ok(Upload::GoOn)
+        self.incoming.exchange.give_last_chunk()?;
+        self.put(Piece::framing(LAST_CHUNK), &mut 0)
     }
 
     /// Sends bytes of a body that the head has declared, now and as they are; connects where
@@ -528,21 +529,30 @@ impl<C: Connect> HTTPConnection<C> {
     fn send_stream(&mut self, content: Content<'_>) -> Result<(), HTTPException> {
         self.incoming.exchange.check_body_open()?;
         self.open_if_needed()?;
-        self.send_body(Body { content }, Encoding::AsIs)
+        let mut written = 0;
+        let body = Body { content };
+        let sent = self.send_body(body, Encoding::AsIs, &mut written)?;
+        check_wanted(sent, written)
     }
 
     fn send_slice(&mut self, bytes: &[u8]) -> Result<(), HTTPException> {
         self.incoming.exchange.give(bytes)?;
-        if let Err(error) = self.open_if_needed().and_then(|()| self.flush_head(&mut 0)) {
+        if let Err(error) = self.open_if_needed() {
             self.incoming.exchange.take_back(bytes.len());
             return Err(error);
         }
         let mut written = 0;
-        let wire = &mut self.incoming.source;
-        let sent = wire
-            .write_all(&mut [bytes], &mut written)
-            .and_then(|()| wire.flush());
-        sent.map_err(|error| self.send_failed(error, bytes.len(), written))
+        match self.put_whole(Piece::data(bytes), &mut written) {
+            Ok(sent) => check_wanted(sent, written),
+            Err(error) => Err(self.send_failed(error, bytes.len(), written)),
+        }
+    }
+
+    fn put_whole(&mut self, piece: Piece<'_>, written: &mut u64) -> Result<Upload, HTTPException> {
+        match self.put(piece, written)? {
+            Upload::GoOn => self.finish_writing(),
+            Upload::Stop => Ok(Upload::Stop),
+        }
     }
 
     /// After a timeout the rest can be sent; other failures leave only the answer to be had.
@@ -567,12 +577,15 @@ impl<C: Connect> HTTPConnection<C> {
     /// can't be sent to its end.
     pub fn send_chunk(&mut self, data: &[u8]) -> Result<(), HTTPException> {
         self.incoming.exchange.give_chunk()?;
+        if data.is_empty() {
+            return Ok(());
+        }
         let mut written = 0;
-        let sent = self
-            .flush_head(&mut 0)
-            .and_then(|()| self.send_piece(data, Encoding::Chunked, &mut written))
-            .and_then(|()| self.incoming.source.flush());
-        sent.map_err(|error| self.upload_failed(error, written))
+        let head = chunk_head(data);
+        match self.put_whole(Piece::chunk(&head, data), &mut written) {
+            Ok(sent) => check_wanted(sent, written),
+            Err(error) => Err(self.upload_failed(error, written)),
+        }
     }
 
     /// Ends a chunked body, with trailer fields behind it (RFC 9112 section 7.1.2).
@@ -584,12 +597,18 @@ impl<C: Connect> HTTPConnection<C> {
         let mut end = b"0\r\n".to_vec();
         write_trailers(trailers, &mut end)?;
         self.incoming.exchange.give_last_chunk()?;
-        let mut written = 0;
-        let sent = self
-            .flush_head(&mut 0)
-            .and_then(|()| self.incoming.source.write_all(&mut [&end], &mut written))
-            .and_then(|()| self.incoming.source.flush());
-        sent.map_err(|error| self.upload_failed(error, written))
+        match self.put_whole(Piece::framing(&end), &mut 0) {
+            Ok(sent) => check_wanted(sent, 0),
+            Err(error) => Err(self.upload_failed(error, 0)),
+        }
+    }
+}
+
+/// Who sends a body in steps is told that the rest is not wanted.
+fn check_wanted(sent: Upload, written: u64) -> Result<(), HTTPException> {
+    match sent {
+        Upload::GoOn => Ok(()),
+        Upload::Stop => Err(HTTPException::BodyNotWanted { written }),
     }
 }
 
@@ -609,13 +628,7 @@ fn read_block(reader: &mut dyn Read, block: &mut [u8]) -> Result<usize, HTTPExce
         match reader.read(block) {
             Ok(count) => return Ok(count),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                return Err(HTTPException::Io {
-                    error,
-                    step: Step::ReadSource,
-                    retry: Retry::default(),
-                });
-            }
+            Err(error) => return Err(source_error(error)),
         }
     }
 }

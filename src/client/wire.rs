@@ -11,6 +11,14 @@ use crate::client::debug::DebugLog;
 use crate::client::stream::{Clock, Look, Stream, SystemClock};
 use crate::error::{End, HTTPException, Retry, Step, is_timeout};
 
+/// A write that is blocked is interrupted after so long, to look whether the peer has answered. Not
+/// on Windows, where a socket is of no use after such a timeout.
+const SLICE: Option<Duration> = if cfg!(windows) {
+    None
+} else {
+    Some(Duration::from_millis(100))
+};
+
 /// What one attempt to get more bytes brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
@@ -142,6 +150,23 @@ impl Buffer {
                 self.filled(count);
                 rest = later;
             }
+        }
+    }
+}
+
+/// How long a write has been blocked so far, and whether it is worth to look at the peer meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    waited: Duration,
+    looks: bool,
+}
+
+impl Patience {
+    /// For a write of so much that it may block: it returns once in a while.
+    pub(crate) fn looking(looks: bool) -> Self {
+        Self {
+            waited: Duration::ZERO,
+            looks,
         }
     }
 }
@@ -278,15 +303,65 @@ impl Timing {
         stream: &mut impl Stream,
         retry: Retry,
     ) -> Result<(), HTTPException> {
-        let step = Step::Write;
         self.notice_loan();
-        let limit = self.limit(self.write, step)?;
+        let limit = self.limit(self.write, Step::Write)?;
+        self.apply_to_writes(stream, limit, retry)
+    }
+
+    /// Returns the slice of time that the write gets, where it does not get all that is left.
+    fn before_slice(
+        &mut self,
+        stream: &mut impl Stream,
+        retry: Retry,
+        patience: Patience,
+    ) -> Result<Option<Duration>, HTTPException> {
+        self.notice_loan();
+        let step = Step::Write;
+        let left = self.write.map(|time| time.saturating_sub(patience.waited));
+        if left.is_some_and(|left| left.is_zero()) && !patience.waited.is_zero() {
+            return Err(HTTPException::TimedOut { step, written: 0 });
+        }
+        let limit = self.limit(left, step)?;
+        let slice = self.slice_of(limit, patience);
+        self.apply_to_writes(stream, slice.or(limit), retry)?;
+        Ok(slice)
+    }
+
+    fn apply_to_writes(
+        &mut self,
+        stream: &mut impl Stream,
+        limit: Option<Duration>,
+        retry: Retry,
+    ) -> Result<(), HTTPException> {
+        let step = Step::Write;
         if self.applied_write != Some(limit) {
             let set = stream.set_write_timeout(limit);
             set.map_err(|error| HTTPException::Io { error, step, retry })?;
             self.applied_write = Some(limit);
         }
         Ok(())
+    }
+
+    /// A slice that is set already serves other writes too: it is not worth a system call.
+    fn slice_of(&self, limit: Option<Duration>, patience: Patience) -> Option<Duration> {
+        let wanted = patience.looks || self.applied_write == Some(SLICE);
+        SLICE.filter(|slice| wanted && limit.is_none_or(|limit| limit > *slice))
+    }
+
+    /// Whether a write failed because its slice of time is over. One that comes back at once says
+    /// so of its own accord.
+    fn is_slice_over(
+        &self,
+        error: &io::Error,
+        began: Option<(Duration, Instant)>,
+        patience: &mut Patience,
+    ) -> bool {
+        let Some((slice, began)) = began.filter(|_| is_timeout(error)) else {
+            return false;
+        };
+        let passed = self.clock.now().saturating_duration_since(began);
+        patience.waited = patience.waited.saturating_add(passed);
+        passed.saturating_mul(2) >= slice
     }
 }
 
@@ -400,114 +475,102 @@ impl<S: Stream> Wire<S> {
         matches!(self.look(), Some(Ok(Look::Data | Look::Closed) | Err(_)))
     }
 
-    /// Writes these pieces one behind the other, in as few calls as the stream allows. `written`
-    /// counts what was handed over, also when it fails.
-    pub(crate) fn write_all(
+    /// Writes some of these pieces, which stand one behind the other, with one call. Nothing if it
+    /// was blocked for a while and there is time left.
+    pub(crate) fn write_some(
         &mut self,
-        pieces: &mut [&[u8]],
-        written: &mut u64,
-    ) -> Result<(), HTTPException> {
-        self.log.sent(pieces);
-        self.write_pieces(pieces, written)
-    }
-
-    /// As [`Self::write_all`], where the first piece is what is left of a request's head, of which
-    /// `done` bytes went out before.
-    pub(crate) fn write_head(
-        &mut self,
-        head: &[u8],
-        done: usize,
-        pieces: &mut [&[u8]],
-        written: &mut u64,
-    ) -> Result<(), HTTPException> {
-        let behind = pieces.get(1..).unwrap_or_default();
-        self.log.sent_head(head, done, behind);
-        self.write_pieces(pieces, written)
-    }
-
-    fn write_pieces(
-        &mut self,
-        pieces: &mut [&[u8]],
-        written: &mut u64,
-    ) -> Result<(), HTTPException> {
-        loop {
-            let done = pieces.iter().take_while(|piece| piece.is_empty()).count();
-            let rest = pieces.get_mut(done..).unwrap_or_default();
-            if rest.is_empty() {
-                return Ok(());
+        pieces: &[&[u8]; 4],
+        patience: &mut Patience,
+    ) -> Result<Option<usize>, HTTPException> {
+        let mut slices = [IoSlice::new(&[]); 4];
+        let filled = pieces.iter().filter(|piece| !piece.is_empty());
+        let count = (slices.iter_mut().zip(filled))
+            .map(|(slice, piece)| *slice = IoSlice::new(piece))
+            .count();
+        let slices = slices.get(..count).unwrap_or_default();
+        let written = self.attempt(patience, |stream, retry| {
+            retry.written = true;
+            match slices {
+                [one] => stream.write(one),
+                several => stream.write_vectored(several),
             }
-            let count = self.write_some(rest)?;
-            *written = written.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-            drop_front(rest, count);
-        }
-    }
-
-    fn write_some(&mut self, pieces: &[&[u8]]) -> Result<usize, HTTPException> {
-        let Some(stream) = &mut self.stream else {
-            return Err(HTTPException::NotConnected);
-        };
-        loop {
-            self.timing.before_write(stream, self.retry)?;
-            self.retry.written = true;
-            let result = match pieces {
-                [piece] => stream.write(piece),
-                [a, b] => stream.write_vectored(&[IoSlice::new(a), IoSlice::new(b)]),
-                [a, b, c, ..] => {
-                    let d = pieces.get(3).copied().unwrap_or_default();
-                    let e = pieces.get(4).copied().unwrap_or_default();
-                    stream.write_vectored(&[a, b, c, d, e].map(IoSlice::new))
-                }
-                [] => return Ok(0),
-            };
-            match result {
-                Ok(0) => {
-                    let error = io::ErrorKind::WriteZero.into();
-                    return Err(stream_error(error, Step::Write, self.retry));
-                }
-                Ok(count) => return Ok(count),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(stream_error(error, Step::Write, self.retry)),
+        })?;
+        match written {
+            Some(0) => {
+                let error = io::ErrorKind::WriteZero.into();
+                Err(stream_error(error, Step::Write, self.retry))
             }
+            written => Ok(written),
         }
     }
 
     /// Has the kernel send up to `count` bytes of a file. 0 if it can't, or if the file is at its
-    /// end: reading it tells which.
+    /// end: reading it tells which. Nothing if it was blocked for a while and there is time left.
     #[cfg(all(feature = "sys", target_os = "linux"))]
     pub(crate) fn send_file(
         &mut self,
         file: &std::fs::File,
         count: usize,
-    ) -> Result<usize, HTTPException> {
+        patience: &mut Patience,
+    ) -> Result<Option<usize>, HTTPException> {
+        let logs = self.log.level > 0;
+        self.attempt(patience, |stream, _| {
+            let Some(socket) = stream.socket().filter(|_| !logs) else {
+                return Ok(0);
+            };
+            match crate::client::sys::send_file(socket, file, count) {
+                Err(error) if !is_of_the_socket(&error) => Ok(0),
+                sent => sent,
+            }
+        })
+    }
+
+    /// Makes a call that writes, within the time for it. Interruptions are tried again; nothing if
+    /// it was blocked for a slice of that time only.
+    fn attempt(
+        &mut self,
+        patience: &mut Patience,
+        mut call: impl FnMut(&mut S, &mut Retry) -> io::Result<usize>,
+    ) -> Result<Option<usize>, HTTPException> {
         let Some(stream) = &mut self.stream else {
             return Err(HTTPException::NotConnected);
         };
         loop {
-            self.timing.before_write(stream, self.retry)?;
-            let Some(socket) = stream.socket().filter(|_| self.log.level == 0) else {
-                return Ok(0);
-            };
-            match crate::client::sys::send_file(socket, file, count) {
-                Ok(count) => return Ok(count),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_of_the_socket(&error) => {
-                    return Err(stream_error(error, Step::Write, self.retry));
+            let slice = self.timing.before_slice(stream, self.retry, *patience)?;
+            let began = slice.map(|slice| (slice, self.timing.clock.now()));
+            match call(stream, &mut self.retry) {
+                Ok(count) => {
+                    patience.waited = Duration::ZERO;
+                    return Ok(Some(count));
                 }
-                Err(_) => return Ok(0),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if self.timing.is_slice_over(&error, began, patience) => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(stream_error(error, Step::Write, self.retry)),
             }
         }
     }
 
-    /// Hands over what the stream itself may hold back.
-    pub(crate) fn flush(&mut self) -> Result<(), HTTPException> {
+    /// Hands over what the stream itself may hold back. False if it was blocked for a while and
+    /// there is time left.
+    pub(crate) fn flush(&mut self, patience: &mut Patience) -> Result<bool, HTTPException> {
         let Some(stream) = &mut self.stream else {
             return Err(HTTPException::NotConnected);
         };
+        // The timeout of the last write holds for this too.
+        let began = SLICE
+            .filter(|slice| self.timing.applied_write == Some(Some(*slice)))
+            .map(|slice| (slice, self.timing.clock.now()));
         loop {
             match stream.flush() {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    self.timing.before_write(stream, self.retry)?;
+                    self.timing.before_slice(stream, self.retry, *patience)?;
+                }
+                Err(error) if self.timing.is_slice_over(&error, began, patience) => {
+                    self.timing.before_slice(stream, self.retry, *patience)?;
+                    return Ok(false);
                 }
                 Err(error) => return Err(stream_error(error, Step::Write, self.retry)),
             }

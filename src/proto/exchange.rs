@@ -72,8 +72,8 @@ pub struct Exchange {
     /// Bytes of the interim heads of this answer.
     interim_octets: usize,
     close: Option<CloseReason>,
-    /// The request was not sent to its end.
-    abandoned: bool,
+    /// Not everything that was given is written.
+    unwritten: bool,
     /// The peer answered with HTTP/1.0: it may not know the chunked coding.
     peer_is_http10: bool,
     failure: Option<HTTPException>,
@@ -104,6 +104,8 @@ enum Outgoing {
     Complete,
     /// The caller is trusted.
     AsGiven,
+    /// The rest is not sent.
+    GivenUp,
 }
 
 impl Default for Exchange {
@@ -130,7 +132,7 @@ impl Exchange {
             interim_responses: 0,
             interim_octets: 0,
             close: None,
-            abandoned: false,
+            unwritten: false,
             peer_is_http10: false,
             failure: None,
             quiet_end: false,
@@ -205,7 +207,7 @@ impl Exchange {
         self.state = ConnectionState::RequestStarted;
         self.outgoing = Outgoing::None;
         self.context = RequestContext::of_method(method);
-        self.abandoned = false;
+        self.unwritten = false;
         self.framing = None;
         self.interim_reported = false;
         self.interim_responses = 0;
@@ -332,7 +334,8 @@ impl Exchange {
     ///
     /// # Errors
     /// `CannotSendHeader` is not among them: bytes without a request are `InvalidBody`, bytes
-    /// beyond the declared length `BodyLengthMismatch`. Nothing may be written then.
+    /// beyond the declared length `BodyLengthMismatch`, bytes of a request that was given up
+    /// `BodyNotWanted`. Nothing may be written then.
     pub fn give(&mut self, data: &[u8]) -> Result<(), HTTPException> {
         let counted = self.count(data);
         self.forgive_body(counted)
@@ -341,7 +344,8 @@ impl Exchange {
     /// A body that differs from its declaration leaves the peer in doubt where the next request
     /// begins.
     fn forgive_body(&mut self, checked: Result<(), HTTPException>) -> Result<(), HTTPException> {
-        if checked.is_err() && self.tolerance.body_as_given {
+        let given_up = matches!(self.outgoing, Outgoing::GivenUp);
+        if checked.is_err() && self.tolerance.body_as_given && !given_up {
             self.outgoing = Outgoing::AsGiven;
             self.close.get_or_insert(CloseReason::RequestIncomplete);
             return Ok(());
@@ -370,6 +374,7 @@ impl Exchange {
             Outgoing::Encoded => Err(invalid_body(BodyFault::AfterEnd)),
             Outgoing::None | Outgoing::Chunked => Err(invalid_body(BodyFault::Unframed)),
             Outgoing::AsGiven => Ok(()),
+            Outgoing::GivenUp => Err(not_wanted()),
         }
     }
 
@@ -386,7 +391,8 @@ impl Exchange {
     /// Takes note that a piece of the body is about to be written as a chunk.
     ///
     /// # Errors
-    /// `InvalidBody` unless the head declared the chunked coding and the body is not at its end.
+    /// `InvalidBody` unless the head declared the chunked coding and the body is not at its end;
+    /// `BodyNotWanted` if the request was given up.
     pub fn give_chunk(&mut self) -> Result<(), HTTPException> {
         let counted = self.count_chunk();
         self.forgive_body(counted)
@@ -403,6 +409,7 @@ impl Exchange {
                 Err(invalid_body(BodyFault::AfterEnd))
             }
             Outgoing::None | Outgoing::Length { .. } => Err(invalid_body(BodyFault::Unframed)),
+            Outgoing::GivenUp => Err(not_wanted()),
         }
     }
 
@@ -418,14 +425,11 @@ impl Exchange {
         Ok(())
     }
 
-    /// Whether all of the request's body has been given.
+    /// Whether all of the request's body has been given, or will not be.
     ///
     /// # Errors
     /// `BodyLengthMismatch` or `InvalidBody` if not.
     pub fn check_given(&mut self) -> Result<(), HTTPException> {
-        if let Outgoing::None | Outgoing::Complete = self.outgoing {
-            return Ok(());
-        }
         let counted = self.count_all();
         self.forgive_body(counted)
     }
@@ -448,20 +452,57 @@ impl Exchange {
 
     /// Whether the body is at its end: there is nothing left to give.
     pub(crate) fn is_given(&self) -> bool {
-        self.count_all().is_ok()
+        !self.is_given_up() && self.count_all().is_ok()
+    }
+
+    /// Takes note that bytes of the request are about to be written. Until [`Self::written`] the
+    /// request is not complete, whatever was given: an answer that comes first closes the
+    /// connection.
+    ///
+    /// Who does not call it says that everything given is written before the answer is read.
+    pub fn writing(&mut self) {
+        self.unwritten = true;
+    }
+
+    /// Takes note that everything given so far was written, the head included.
+    pub fn written(&mut self) {
+        self.unwritten = false;
+    }
+
+    pub(crate) fn is_unwritten(&self) -> bool {
+        self.unwritten
     }
 
     /// Takes note that the request will not be sent to its end: the connection can't be used
     /// again, but an answer may still come (RFC 9112 section 9.5).
     pub fn abandon_request(&mut self) {
-        self.outgoing = Outgoing::Complete;
-        self.abandoned = true;
+        self.outgoing = Outgoing::GivenUp;
+        self.unwritten = false;
+        if self.state == ConnectionState::Switched {
+            // Another protocol begins only behind a whole request (RFC 9110 section 7.8).
+            self.state = ConnectionState::Idle;
+            self.close = None;
+        }
         self.close.get_or_insert(CloseReason::RequestIncomplete);
     }
 
-    /// Whether the request was not given up half-way, whatever else closes the connection.
+    pub(crate) fn is_given_up(&self) -> bool {
+        matches!(self.outgoing, Outgoing::GivenUp)
+    }
+
+    /// Whether all of the request was given and written.
     pub(crate) fn is_request_complete(&self) -> bool {
-        !self.abandoned
+        !self.unwritten && self.is_given()
+    }
+
+    /// Whether the final head is there and the peer closes the connection after it, so that it
+    /// does not take the rest of the request (RFC 9112 section 9.5).
+    pub(crate) fn refuses_rest(&self) -> bool {
+        self.framing.is_some()
+            && !matches!(
+                self.close,
+                None | Some(CloseReason::WeClose | CloseReason::Switched)
+            )
     }
 
     /// Checks that a response is due.
@@ -495,6 +536,7 @@ impl Exchange {
     /// Checks that bytes of a body may be given at all.
     pub(crate) fn check_body_open(&self) -> Result<(), HTTPException> {
         match self.outgoing {
+            Outgoing::GivenUp => Err(not_wanted()),
             _ if self.tolerance.body_as_given => Ok(()),
             Outgoing::None => Err(invalid_body(BodyFault::Unframed)),
             Outgoing::Encoded => Err(invalid_body(BodyFault::AfterEnd)),
@@ -770,9 +812,12 @@ impl Exchange {
         all
     }
 
-    /// Why the connection can't be used again, if that is known.
+    /// Why the connection can't be used again, if that is known. From the final head on, one
+    /// reason is that the request is not complete; it passes when the rest is sent.
     pub fn close_reason(&self) -> Option<CloseReason> {
+        let early = self.framing.is_some() && !self.is_request_complete();
         self.close
+            .or(early.then_some(CloseReason::RequestIncomplete))
     }
 
     /// Takes note of a reason to close the connection; the first one counts.
@@ -794,6 +839,10 @@ impl Exchange {
         self.outgoing = Outgoing::None;
         self.framing = None;
     }
+}
+
+fn not_wanted() -> HTTPException {
+    HTTPException::BodyNotWanted { written: 0 }
 }
 
 fn invalid_body(fault: BodyFault) -> HTTPException {

@@ -125,6 +125,9 @@ pub struct Tolerance {
     /// A caller's body may differ from its declared framing, any method may have one, and `send`
     /// needs no request. The connection is closed after such an exchange.
     pub body_as_given: bool,
+    /// `request` fails where writing does, as in `http.client`, although the peer has answered:
+    /// `getresponse` has the answer.
+    pub failed_write_as_error: bool,
 }
 
 impl Tolerance {
@@ -154,6 +157,7 @@ impl Tolerance {
         fields_as_given: false,
         folded_values: false,
         body_as_given: false,
+        failed_write_as_error: false,
     };
 
     /// The default: what servers really send is accepted where it can't change the meaning; what
@@ -189,6 +193,7 @@ impl Tolerance {
         fields_as_given: true,
         folded_values: true,
         body_as_given: true,
+        failed_write_as_error: true,
         ..Self::STANDARD
     };
 }

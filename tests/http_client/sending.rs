@@ -241,7 +241,7 @@ fn basic_test_test_epipe() {
     let peer = Peer::new([Script::new()
         .send("HTTP/1.0 401 Authorization Required\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n")
         .refuse_writes(0, ErrorKind::BrokenPipe)]);
-    let mut conn = connection(&peer);
+    let mut conn = connection_with(&peer, Tolerance::HTTP_CLIENT);
     let error = conn.request("PUT", "/url", "body", &[]).unwrap_err();
     let HTTPException::Io { error, .. } = error else {
         panic!("{error}");

@@ -423,8 +423,7 @@ fn m_9_5_2_after_a_write_error_the_answer_can_be_read() {
             .send(early)
             .refuse_writes(70_000, kind);
         let (mut conn, peer) = conn([script, Script::answer(SECOND)]);
-        let error = conn.request("POST", "/", large(), &[]).unwrap_err();
-        assert!(error.is_network_error());
+        conn.request("POST", "/", large(), &[]).unwrap();
         let mut response = conn.getresponse().unwrap();
         assert_eq!(
             (response.status(), response.read(None).unwrap()),
