@@ -41,6 +41,20 @@ pub enum Part {
     Fragment,
     /// A date.
     Date,
+    /// The boundary of a form.
+    Boundary,
+    /// The name of a field of a form.
+    Name,
+    /// The name of a file in a form.
+    Filename,
+    /// A media type.
+    ContentType,
+    /// The header section of a part of a form.
+    Header,
+    /// The `Content-Disposition` of a part of a form.
+    Disposition,
+    /// A `Link` field.
+    Link,
 }
 
 /// What is wrong with a part.
@@ -92,6 +106,13 @@ impl fmt::Display for Part {
             Self::Query => "query",
             Self::Fragment => "fragment",
             Self::Date => "date",
+            Self::Boundary => "boundary",
+            Self::Name => "name",
+            Self::Filename => "filename",
+            Self::ContentType => "content type",
+            Self::Header => "header section",
+            Self::Disposition => "content disposition",
+            Self::Link => "link",
         })
     }
 }

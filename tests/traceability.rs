@@ -17,8 +17,9 @@ const LAYERS: [&str; 6] = ["session", "URL", "cookies", "forms", "coding", "serv
 const ADVISORIES: usize = 115;
 
 /// The parts of the reference whose rows are in `docs/conformance.md`.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 16] = [
     "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A13", "A15", "A16", "A17",
+    "A18",
 ];
 
 fn root() -> PathBuf {
@@ -157,6 +158,21 @@ fn no_rule_of_the_reference_is_missing() {
         }
     }
     assert_eq!(listed.len(), rules);
+}
+
+#[test]
+fn each_test_that_the_page_of_urllib_names_exists() {
+    let text = read("docs/urllib.md");
+    let tests = existing_tests();
+    let rows: Vec<_> = table_rows(&text).collect();
+    for row in &rows {
+        let names = named_tests(row);
+        assert!(row.len() == 4 && !names.is_empty(), "{row:?}");
+        for name in names {
+            assert!(tests.contains(name), "{}: {name} does not exist", row[0]);
+        }
+    }
+    assert!(!rows.is_empty());
 }
 
 #[test]

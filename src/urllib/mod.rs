@@ -13,6 +13,8 @@
 //! # Ok::<(), stdhttp::urllib::ParseError>(())
 //! ```
 
+mod links;
+pub mod multipart;
 mod octets;
 pub mod parse;
 mod reference;
@@ -20,5 +22,6 @@ mod url;
 mod url_parser;
 
 pub use crate::parse_error::{Fault, ParseError, Part};
+pub use links::{Link, parse_links};
 pub use url::{Origin, Url};
 pub use url_parser::UrlParser;

@@ -19,6 +19,8 @@ mod a15_authority;
 mod a16_uri;
 #[cfg(feature = "urllib")]
 mod a17_cookies;
+#[cfg(feature = "urllib")]
+mod a18_forms;
 mod a1_syntax;
 mod a2_version;
 mod a3_target;

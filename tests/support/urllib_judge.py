@@ -87,6 +87,7 @@ FUNCTIONS = {
     ],
     "parse_qsl": lambda a: [part for pair in fields(text(a[0]), text(a[1])) for part in pair],
     "parse_qs": lambda a: grouped(text(a[0]), text(a[1])),
+    "names": lambda a: parse.__all__,
     "formatdate": lambda a: [email.utils.formatdate(int(text(a[0])), usegmt=True)],
 }
 
