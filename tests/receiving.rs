@@ -4,6 +4,9 @@
 #![allow(missing_docs)]
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use stdhttp::proto::RequestContext;
@@ -547,6 +550,63 @@ fn a_stream_of_events_is_read_line_by_line() {
     assert!(patiently(|| Ok(response.read_exact(&mut [0; 4])?)).1 > 0);
     let error = response.read_exact(&mut [0; 1]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+}
+
+/// As above over TCP, whose timeout is the system's: each event stops half-way until the client has
+/// run out of time.
+#[test]
+fn a_stream_of_events_over_tcp_loses_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (ran_out, waits) = mpsc::channel();
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut request = BufReader::new(socket.try_clone().unwrap());
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            request.read_line(&mut line).unwrap();
+        }
+        socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        for event in 0..5 {
+            while waits.try_recv().is_ok() {}
+            socket.write_all(b"data: ").unwrap();
+            waits.recv().unwrap();
+            writeln!(socket, "{event}").unwrap();
+        }
+    });
+    let builder = HTTPConnection::builder("127.0.0.1").port(address.port());
+    let mut conn = builder.build().unwrap();
+    conn.request("GET", "/events", (), &[]).unwrap();
+    conn.set_read_timeout(Some(Duration::from_millis(2)));
+    let mut response = loop {
+        match conn.getresponse() {
+            Err(error) if error.is_timeout() => {}
+            done => break done.unwrap(),
+        }
+    };
+    let (mut lines, mut timeouts) = (Vec::new(), 0);
+    while !response.closed() {
+        match response.readline(None) {
+            Ok(line) => lines.push(String::from_utf8(line).unwrap()),
+            Err(error) => {
+                assert!(error.is_timeout(), "{error:?}");
+                timeouts += 1;
+                let _ = ran_out.send(());
+            }
+        }
+    }
+    server.join().unwrap();
+    let events = [
+        "data: 0\n",
+        "data: 1\n",
+        "data: 2\n",
+        "data: 3\n",
+        "data: 4\n",
+        "",
+    ];
+    assert_eq!(lines, events[..lines.len()]);
+    assert!(lines.len() >= 5 && timeouts >= 5);
 }
 
 /// Calls drawn at random, of which any may run out of time and be followed by any other.
