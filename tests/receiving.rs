@@ -390,11 +390,22 @@ fn consume_takes_no_more_than_was_shown() {
     }
 }
 
+#[test]
+fn consume_behind_close_takes_nothing_from_the_reader() {
+    let mut bytes = &b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[..];
+    let mut response = HTTPResponse::from_reader(&mut bytes, "GET").unwrap();
+    assert_eq!(response.fill_buf().unwrap(), b"hello");
+    response.close();
+    response.consume(5);
+    drop(response);
+    assert_eq!(bytes, b"hello");
+}
+
 /// Before the first look at it nothing of the body was shown.
 #[test]
 fn consume_before_anything_was_shown_takes_nothing_of_a_chunked_body() {
-    let script = head("Transfer-Encoding: chunked\r\n");
-    let mut response = response(script.send("5\r\nhello\r\n0\r\n\r\n"));
+    let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let mut response = response(Script::new().expect_head().send(answer));
     response.consume(7);
     assert_eq!(response.read(None).unwrap(), b"hello");
 }
@@ -530,6 +541,14 @@ fn a_stream_of_events_is_read_line_by_line() {
         }
     }
     assert_eq!(came, lines);
+
+    let (mut response, mut text, mut bytes) = (events(), String::new(), Vec::new());
+    patiently(|| Ok(response.read_line(&mut text)?));
+    patiently(|| Ok(response.read_until(b'1', &mut bytes)?));
+    assert_eq!(
+        (&text[..], &bytes[..]),
+        ("data: 0\n", "\u{e4}\ndata: 1".as_bytes())
+    );
 
     let mut came = Vec::new();
     for line in events().split(b'\n') {
@@ -789,6 +808,7 @@ fn what_a_failed_read_had_is_not_lost() {
             assert!(call.make(&mut response).is_err(), "{call:?}");
         }
         assert!(response.closed());
+        assert_eq!(response.partial(), b"hello");
     }
     let mut text = Vec::new();
     let error = broken().read_until(b'!', &mut text).unwrap_err();
@@ -901,6 +921,24 @@ fn a_failed_head_of_a_reader_fails_again() {
                 "{answer}"
             );
         }
+    }
+}
+
+#[test]
+fn a_reader_that_failed_in_the_head_is_not_read_again() {
+    let script = Script::new().send("HTTP/1.1 200 OK\r\n");
+    let script = script.fail(ErrorKind::HostUnreachable).send("\r\n");
+    let mut pending = pending(BufReader::new(PeerStream::new(script).unwrap()));
+    for _ in 0..3 {
+        let error = pending.begin().map(drop).unwrap_err();
+        let HTTPException::Io { error, step, retry } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(
+            (error.kind(), step),
+            (ErrorKind::HostUnreachable, Step::ReadHead)
+        );
+        assert!(!retry.is_safe());
     }
 }
 

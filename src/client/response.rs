@@ -204,7 +204,7 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
     /// Whether there is nothing more to read: the body is at its end or has failed, or
     /// [`Self::close`] was called (`isclosed`).
     pub fn isclosed(&self) -> bool {
-        self.given_up || (self.half().is_settled() && !self.has_kept())
+        self.given_up || self.half().is_settled()
     }
 
     /// As [`Self::isclosed`] (`closed`). In `http.client` only `close()` sets it, so that the loop of
