@@ -47,9 +47,6 @@ fn is_long() -> bool {
 
 /// Plays it; a panic is wrong too.
 fn play(script: &Script) -> Result<Seen, String> {
-    if !script.is_judged() {
-        return Ok(Seen::default());
-    }
     std::panic::catch_unwind(AssertUnwindSafe(|| driving::play(script)))
         .unwrap_or_else(|_| Err("a panic".into()))
 }
@@ -78,7 +75,7 @@ fn random_exchanges_stay_in_step() {
     }
     println!("{} random exchanges, {seen}", seen.exchanges);
     assert!(seen.answers > exchanges / 2 && seen.complete > exchanges / 3);
-    assert!(seen.early > 0 && seen.timeouts > exchanges / 20);
+    assert!(seen.early > exchanges / 200 && seen.timeouts > exchanges / 20);
 }
 
 /// One exchange before a plain one.
@@ -146,7 +143,7 @@ fn every_way_to_send_meets_every_early_answer() {
     let faults: Vec<Option<usize>> = [None].into_iter().chain((0..calls).map(Some)).collect();
     let (runs, seen) = play_all(&script::every_way(), &LEAVES, &faults);
     println!("{runs} uploads before every early answer, {seen}");
-    assert!(runs > 100_000 && seen.early > 100);
+    assert!(runs > 100_000 && seen.early > 1_000);
 }
 
 /// Uploads that look for an answer on their way.
@@ -155,7 +152,7 @@ fn every_large_upload_meets_every_early_answer() {
     let leaves = if is_long() { &LEAVES[..] } else { &LEAVES[..3] };
     let (runs, seen) = play_all(&script::every_large_way(), leaves, &[None]);
     println!("{runs} large uploads before every early answer, {seen}");
-    assert!(runs > 5_000);
+    assert!(runs > 5_000 && seen.early > 1_000);
 }
 
 /// When the server answers a request, how it is framed, and what becomes of the connection.

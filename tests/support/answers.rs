@@ -1,8 +1,9 @@
 //! Judges an answer: whose it is, what it says of its request, and what is read of it.
 
 use std::io::{BufRead, Read};
+use std::time::Duration;
 
-use stdhttp::{HTTPException, HTTPResponse, Wire};
+use stdhttp::{HTTPException, HTTPResponse, Stream, Wire};
 
 use crate::driving::{Seen, Wrong};
 use crate::early::{End, Server};
@@ -171,6 +172,9 @@ fn take_stream(exchange: &Exchange, response: Response<'_>) -> Result<Received, 
     let Some((mut stream, mut bytes)) = response.into_inner() else {
         return Ok(Received::Half);
     };
+    stream
+        .set_read_timeout(Some(Duration::from_secs(1)))
+        .unwrap();
     let mut more = [0; 100];
     while let Ok(count @ 1..) = stream.read(&mut more) {
         bytes.extend(&more[..count]);

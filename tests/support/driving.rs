@@ -19,7 +19,7 @@ use stdhttp::{
 
 use crate::answers::{Received, read_response};
 use crate::early::{INNER, Server};
-use crate::plan::{Kind, Plan, body_of, chunked};
+use crate::plan::{Framing, Kind, Plan, body_of, chunked};
 use crate::script::{Exchange, From, How, Part, Script, Then};
 
 /// What is wrong.
@@ -423,6 +423,11 @@ impl Play<'_> {
     /// Whatever has happened, the next request works.
     fn probe(&mut self) -> Result<(), Wrong> {
         self.server.stop_faults();
+        let tunnel = Plan {
+            framing: Framing::NoContent,
+            ..Plan::PLAIN
+        };
+        self.server.plan("CONNECT", tunnel);
         let exchange = Exchange {
             how: How::Get,
             plan: Plan::PLAIN,

@@ -118,7 +118,9 @@ impl Server {
 
     /// The request with this token is answered so.
     pub(crate) fn plan(&self, token: &str, plan: Plan) {
-        self.state().plans.push((token.to_owned(), plan));
+        let plans = &mut self.state().plans;
+        plans.retain(|(known, _)| known != token);
+        plans.push((token.to_owned(), plan));
     }
 
     pub(crate) fn stop_faults(&self) {

@@ -120,10 +120,6 @@ impl Plan {
         body_of(token, size)
     }
 
-    pub(crate) fn is_interim(&self) -> bool {
-        matches!(self.kind, Kind::Interim(_))
-    }
-
     /// The body ends where the connection does.
     pub(crate) fn until_close(&self) -> bool {
         self.framing == Framing::UntilClose

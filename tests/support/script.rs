@@ -122,17 +122,6 @@ pub(crate) const FATAL: [ErrorKind; 10] = [
 ];
 
 impl Script {
-    /// Left out for now: uploads that are answered on their way and go on or stop at once, sized
-    /// chunked bodies that end early, plain tunnels with bytes behind their answer, and heads that
-    /// stall before the stream fails.
-    pub(crate) fn is_judged(&self) -> bool {
-        let stray = self.tunnel.is_some_and(|plan| plan.kind == Kind::Stray);
-        let stalls = self.faults.iter().any(|(_, fault)| *fault == Fault::Blocks);
-        let dead = |fault: &Fault| matches!(fault, Fault::Fails(_));
-        let fails = self.faults.iter().any(|(_, fault)| dead(fault));
-        !(stray || stalls && fails) && self.exchanges.iter().all(Exchange::is_judged)
-    }
-
     pub(crate) fn draw(tape: &mut Tape) -> Self {
         let blocksize = tape.choose(&[262_000, 7, 1_000]);
         let mut script = Self {
@@ -163,10 +152,17 @@ impl Script {
 }
 
 fn draw_tunnel(tape: &mut Tape) -> Plan {
+    let kind = tape.choose(&[Kind::Whole, Kind::Interims, Kind::Stray]);
+    // Bytes that come later than the answer's can't be told from the tunnel's.
+    let pieces = if kind == Kind::Stray {
+        usize::MAX
+    } else {
+        tape.choose(&[usize::MAX, 1, 30])
+    };
     Plan {
-        kind: tape.choose(&[Kind::Whole, Kind::Interims, Kind::Stray]),
+        kind,
         framing: Framing::NoContent,
-        pieces: tape.choose(&[usize::MAX, 1, 30]),
+        pieces,
         ..Plan::PLAIN
     }
 }
@@ -185,21 +181,6 @@ fn draw_faults(tape: &mut Tape) -> Vec<(usize, Fault)> {
 }
 
 impl Exchange {
-    fn is_judged(&self) -> bool {
-        let sized = matches!(
-            self.how,
-            How::Encoded(From::SizedShort, _) | How::EndHeaders(From::SizedShort, _)
-        );
-        let early = self.plan.at != When::End && !self.plan.is_interim();
-        let parts = match &self.how {
-            How::Steps(_, parts) => &parts[..],
-            _ => &[],
-        };
-        let stops = self.plan.leaves != Leaves::Stays || parts.contains(&Part::AwaitContinue);
-        let large = self.size() >= LARGE;
-        !sized && !(early && (stops || large || self.expect))
-    }
-
     fn draw(tape: &mut Tape) -> Self {
         let how = How::draw(tape);
         let size = how.size();
