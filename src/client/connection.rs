@@ -519,7 +519,8 @@ impl<C: Connect> HTTPConnection<C> {
 
     /// The request must have gone out, head and body.
     fn prepare_to_receive(&mut self) -> Result<(), HTTPException> {
-        if self.flush_head()? == Upload::Stop {
+        let flushed = self.flush_head();
+        if flushed.map_err(|error| self.failed(error))? == Upload::Stop {
             return Ok(());
         }
         if let Err(error) = self.incoming.exchange.check_given() {
@@ -602,12 +603,16 @@ impl<C: Connect> HTTPConnection<C> {
     }
 
     /// Reads what came in answer to `Expect: 100-continue`, for at most the time of
-    /// `continue_timeout` over all reads, and no longer than the read timeout for one. To be called between [`Self::endheaders`] and the body;
-    /// [`Self::request`] does so by itself.
+    /// `continue_timeout` over all reads, and no longer than the read timeout for one. To be called
+    /// between [`Self::endheaders`] and the body; [`Self::request`] does so by itself.
     ///
     /// # Errors
     /// `ResponseNotReady` without a request; those of [`Self::getresponse`].
     pub fn await_continue(&mut self) -> Result<Continue, HTTPException> {
+        if self.answered_early {
+            self.refuse_body();
+            return Ok(Continue::Refused);
+        }
         self.incoming.exchange.check_response_due()?;
         if self.flush_head()? == Upload::Stop {
             return Ok(Continue::Refused);

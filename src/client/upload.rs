@@ -218,11 +218,14 @@ impl<C: Connect> HTTPConnection<C> {
         Ok(Upload::GoOn)
     }
 
-    /// A failed write is no failed request if the peer has answered. Of a request of which nothing
-    /// went out on a connection that served others, what came is no answer.
+    /// A write that failed or ran out of time is no failed request if the peer has answered. Of a
+    /// request of which nothing went out on a connection that served others, what came is no answer.
     pub(crate) fn write_failed(&mut self, error: HTTPException) -> Result<Upload, HTTPException> {
-        let tolerance = self.incoming.exchange.tolerance();
+        let raises = self.incoming.exchange.tolerance().failed_write_as_error;
         let asked = self.progress.sent > 0 || !self.incoming.source.retry.reused;
+        if error.is_timeout() && asked && self.look_for_answer()? == Upload::Stop {
+            return Ok(Upload::Stop);
+        }
         let failed = matches!(
             error,
             HTTPException::Io {
@@ -230,7 +233,7 @@ impl<C: Connect> HTTPConnection<C> {
                 ..
             }
         );
-        if failed && asked && !tolerance.failed_write_as_error && self.is_under_way() {
+        if failed && asked && !raises && self.is_under_way() {
             self.answered_early = self.answered_early || matches!(self.take_answer(), Ok(true));
             if self.answered_early {
                 self.refuse_body();
