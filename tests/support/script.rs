@@ -222,7 +222,9 @@ impl Exchange {
             Kind::CutBody | Kind::CutHead | Kind::Garbage | Kind::Ends | Kind::Silent => false,
             _ => true,
         };
-        let patient = plan.stalls == 0 || plan.stalls * 2 <= self.again && plan.pieces > 1_000;
+        let late = plan.stalls * 2 > self.again || plan.pieces < 1_000;
+        // Who can't go on sending does not wait for what comes later.
+        let patient = plan.stalls == 0 || !late && plan.leaves != Leaves::StopsReading;
         kind && patient && self.how.is_regular()
     }
 }
