@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::{fs, io};
 
+use stdhttp_fuzz::SEPARATOR;
 use stdhttp_fuzz::request::seed;
 use table::{Expected, Row, rows};
 
@@ -176,7 +177,60 @@ fn calls() -> io::Result<()> {
     Ok(())
 }
 
+/// Bases with references, of RFC 3986 section 5.4 and of what readers understand differently.
+fn urls() -> io::Result<()> {
+    let pairs = [
+        ("http://a/b/c/d;p?q", "../g;x=1/./y?z#s"),
+        ("http://u:p@[::1]:8080/a//b/%2f", "?y"),
+        ("https://EXAMPLE.org.:443", "//h/../.."),
+        ("http://[fe80::1%25eth0]/", "#"),
+        ("http://h/\u{fc}ber uns?[x]", "/\\evil"),
+        ("http://a@b@c/", ""),
+        ("http://h\\@evil/", ""),
+        ("http://127.1/", ""),
+        ("http://h:0/", ""),
+        ("http://h/%", ""),
+        ("ftp://h/", ""),
+    ];
+    write_texts("url", pairs.map(|(base, reference)| vec![base, reference]))
+}
+
+/// Forms to be written, names and contents in turn, and forms to be read.
+fn forms() -> io::Result<()> {
+    let head = "--B\r\nContent-Disposition: form-data; name=";
+    let two = format!("{head}a\r\n\r\n1\r\n{head}\"b\"; filename=\"c\"\r\n\r\n\r\n--Bx\r\n--B--");
+    let padded = format!("\r\n{head}a\r\nContent-Type: x/y\r\n\r\n\r\n--B \t\r\n");
+    write_texts(
+        "multipart",
+        [
+            vec!["\u{1}\u{3}\0a", "dir/b.txt", "1"],
+            vec!["\u{1}\u{1}\0a\"\r\n", "", "\r\n--", "%22", "\\", ""],
+            vec!["\0\u{7}\u{60}--B--\r\nmore"],
+            vec![&format!("\0\u{1}\u{70}{two}")],
+            vec![&format!("\0\u{9}\u{40}{padded}")],
+        ],
+    )
+}
+
+/// A seed of each list of parts.
+fn write_texts<const N: usize>(target: &str, texts: [Vec<&str>; N]) -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("seeds")
+        .join(target);
+    fs::create_dir_all(&folder)?;
+    for (number, parts) in texts.iter().enumerate() {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        fs::write(
+            folder.join(number.to_string()),
+            parts.join(&[SEPARATOR][..]),
+        )?;
+    }
+    Ok(())
+}
+
 fn main() -> io::Result<()> {
+    urls()?;
+    forms()?;
     for seeds in from_responses() {
         seeds.write()?;
     }

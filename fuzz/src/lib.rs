@@ -12,10 +12,12 @@ pub mod reference;
 pub mod calls;
 pub mod decoding;
 pub mod host;
+pub mod multipart;
 pub mod parameters;
 pub mod peer;
 pub mod request;
 pub mod response;
+pub mod url;
 
 /// What separates the parts of a caller's input.
 pub const SEPARATOR: u8 = 0xff;
