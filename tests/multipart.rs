@@ -17,9 +17,10 @@ use std::io::{self, ErrorKind, Read};
 use counting::{Counting, measure};
 use json::Json;
 use proptest::prelude::*;
-use stdhttp::testing::steps;
+use stdhttp::testing::{Peer, Script, steps};
 use stdhttp::urllib::multipart::{FormLimits, FormPart, FormReader, MultipartForm};
 use stdhttp::urllib::{Fault, ParseError, Part};
+use stdhttp::{Body, HTTPConnection};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -292,6 +293,72 @@ fn parts_that_are_not_read_are_skipped() {
     assert!(reader.next_part().unwrap().is_none());
     assert!(reader.next_part().unwrap().is_none());
     assert!(format!("{reader:?}").contains("parts: 2"));
+}
+
+/// A form goes out over a connection with the length that it stated, or chunked.
+#[test]
+fn a_connection_sends_a_form() {
+    for sized in [true, false] {
+        let mut form = MultipartForm::new();
+        form.push(FormPart::new("a", "1").unwrap()).unwrap();
+        let content = &b"\r\n--"[..];
+        let part = match sized {
+            true => FormPart::sized("b", content, 4),
+            false => FormPart::reader("b", content),
+        };
+        form.push(part.unwrap()).unwrap();
+        let body = form.into_body();
+        let (content_type, length) = (body.content_type(), body.content_length());
+        let body = match length {
+            Some(length) => Body::sized(body, length),
+            None => Body::reader(body),
+        };
+        assert_eq!(length.is_some(), sized);
+        let answer = "HTTP/1.1 204 No Content\r\n\r\n";
+        let peer = Peer::new([Script::new().expect_head().send(answer)]);
+        let mut conn = HTTPConnection::builder("h")
+            .connector(peer.clone())
+            .build()
+            .unwrap();
+        let fields = [("Content-Type", content_type.as_str())];
+        conn.request("POST", "/", body, &fields).unwrap();
+        assert_eq!(conn.getresponse().unwrap().status(), 204);
+        let sent = peer.received(0);
+        let head = sent.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        if let Some(length) = length {
+            assert_eq!((sent.len() - head) as u64, length);
+            let boundary = content_type.rsplit('=').next().unwrap();
+            let read = received(&sent[head..], boundary, 9).unwrap();
+            let expected = [("a", &b"1"[..]), ("b", content)];
+            let expected = expected.map(|(name, value)| (name.to_owned(), None, value.to_vec()));
+            assert_eq!(read, expected);
+        }
+    }
+}
+
+#[test]
+fn debug_shows_no_content() {
+    let part = FormPart::new("a", "secret").unwrap().filename("f").unwrap();
+    assert_eq!(
+        format!("{part:?}"),
+        "FormPart { name: \"a\", filename: Some(\"f\"), content_type: None, length: Some(6) }"
+    );
+    let mut form = MultipartForm::with_boundary("B").unwrap();
+    form.push(part).unwrap();
+    assert!(format!("{form:?}").starts_with("MultipartForm { boundary: \"B\", parts: [FormPart {"));
+    let body = form.into_body();
+    let expected =
+        "MultipartBody { content_type: \"multipart/form-data; boundary=B\", length: Some(";
+    assert!(format!("{body:?}").starts_with(expected) && !format!("{body:?}").contains("secret"));
+    let mut reader = FormReader::new(body, "B").unwrap();
+    let part = reader.next_part().unwrap().unwrap();
+    assert_eq!(
+        format!("{part:?}"),
+        "ReceivedPart { name: \"a\", filename: Some(\"f\"), .. }"
+    );
+    // A form that is made by default has a boundary of its own.
+    let [one, other] = [0; 2].map(|_| MultipartForm::default().into_body().content_type());
+    assert_ne!(one, other);
 }
 
 fn fault(text: &str, limits: FormLimits) -> ParseError {

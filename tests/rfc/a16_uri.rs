@@ -1,5 +1,8 @@
 //! URIs: RFC 3986, as far as http and https have them.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
 use stdhttp::urllib::{Fault, ParseError, Part, Url, UrlParser};
 
 /// The URL, its host field and target, read strictly.
@@ -551,8 +554,24 @@ fn u_6_2_2_1_nothing_legal_is_rewritten() {
     ] {
         assert_eq!(url(text).as_str(), text);
         assert_eq!(url(text).to_string(), text);
+        assert_eq!(AsRef::<str>::as_ref(&url(text)), text);
+        assert_eq!(text.parse(), Ok(url(text)));
         assert_eq!(UrlParser::quoting().parse(text).unwrap().as_str(), text);
     }
+    // What is written otherwise is another text, if the same server.
+    let urls = HashSet::from(
+        [
+            "http://h/%7e",
+            "http://h/%7E",
+            "http://H/%7e",
+            "http://h/%7e",
+        ]
+        .map(url),
+    );
+    assert_eq!(urls.len(), 3);
+    let state = RandomState::new();
+    let hashes = [url("http://h/"), url("http://i/")].map(|url| state.hash_one(url));
+    assert_ne!(hashes[0], hashes[1]);
     let base = url("http://H:80/x");
     assert_eq!(
         base.join("/a//b/%2f+;%7e").unwrap().as_str(),
