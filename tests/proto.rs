@@ -679,3 +679,44 @@ fn fields_are_known_by_their_names_and_not_by_the_lengths_of_these() {
     // Three fields, and the empty line.
     assert_eq!(lines, 3 + 2);
 }
+
+/// An early answer of the server, before the request is out or behind it.
+fn answered_early(before: impl Fn(&mut Exchange)) -> Option<CloseReason> {
+    let mut exchange = started("PUT");
+    exchange.putheader("Content-Length", &3).unwrap();
+    exchange.endheaders().unwrap();
+    before(&mut exchange);
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let received = exchange.receive_head(answer).unwrap();
+    assert_eq!(received, Received::Final(answer.len()));
+    exchange.close_reason()
+}
+
+#[test]
+fn an_answer_that_comes_before_the_request_is_out_closes_the_connection() {
+    let incomplete = Some(CloseReason::RequestIncomplete);
+    assert_eq!(answered_early(|_| {}), incomplete);
+    let given = |exchange: &mut Exchange| exchange.give(b"abc").unwrap();
+    // Who says nothing of writing has written what was given.
+    assert_eq!(answered_early(given), None);
+    assert_eq!(
+        answered_early(|exchange| {
+            given(exchange);
+            exchange.writing();
+        }),
+        incomplete
+    );
+    assert_eq!(
+        answered_early(|exchange| {
+            exchange.writing();
+            given(exchange);
+            exchange.written();
+        }),
+        None
+    );
+    assert_eq!(
+        answered_early(|exchange| exchange.give(b"ab").unwrap()),
+        incomplete
+    );
+    assert_eq!(answered_early(Exchange::abandon_request), incomplete);
+}

@@ -37,8 +37,9 @@ impl<C: Connect> HTTPConnection<C> {
     ///
     /// # Errors
     /// As [`putrequest`](Self::putrequest), [`putheader`](Self::putheader) and
-    /// [`endheaders`](Self::endheaders); `UnimplementedFileMode`; `BodyLengthMismatch`. After
-    /// `Io` an early answer can still be had with [`getresponse`](Self::getresponse).
+    /// [`endheaders`](Self::endheaders); `UnimplementedFileMode`; `BodyLengthMismatch`; `Io`,
+    /// `TimedOut`. Where an answer came before the body was out, or is there when a write fails, it
+    /// is `Ok`: [`getresponse`](Self::getresponse) has the answer, whose `request_complete` tells.
     pub fn request<'b>(
         &mut self,
         method: &str,
@@ -515,7 +516,8 @@ impl<C: Connect> HTTPConnection<C> {
     /// # Errors
     /// `InvalidBody` if the head declared no body or the bytes are no chunks, `BodyLengthMismatch`
     /// if they are more than declared: nothing was written. `NotConnected`. `TimedOut`, which says
-    /// how many of the bytes were written: send the rest again. `Io`.
+    /// how many of the bytes were written: send the rest again. `BodyNotWanted` if the answer is
+    /// there and closes the connection: get it with [`getresponse`](Self::getresponse). `Io`.
     pub fn send<'b>(&mut self, data: impl Into<Body<'b>>) -> Result<(), HTTPException> {
         match data.into().content {
             Content::Empty => self.send_slice(&[]),
@@ -573,8 +575,8 @@ impl<C: Connect> HTTPConnection<C> {
     /// Nothing is sent for empty data.
     ///
     /// # Errors
-    /// `InvalidBody` if the head did not declare it; `Io`; `TimedOut`, after which the request
-    /// can't be sent to its end.
+    /// `InvalidBody` if the head did not declare it; `BodyNotWanted` as [`send`](Self::send) has it;
+    /// `Io`; `TimedOut`, after which the request can't be sent to its end.
     pub fn send_chunk(&mut self, data: &[u8]) -> Result<(), HTTPException> {
         self.incoming.exchange.give_chunk()?;
         if data.is_empty() {
@@ -592,7 +594,7 @@ impl<C: Connect> HTTPConnection<C> {
     ///
     /// # Errors
     /// `InvalidHeaderName`, `InvalidHeaderValue`, `InvalidBody` for fields that can't be trailers
-    /// or if no chunked body is open: nothing was written. `Io`, `TimedOut`.
+    /// or if no chunked body is open: nothing was written. `BodyNotWanted`, `Io`, `TimedOut`.
     pub fn send_last_chunk(&mut self, trailers: &[(&str, &str)]) -> Result<(), HTTPException> {
         let mut end = b"0\r\n".to_vec();
         write_trailers(trailers, &mut end)?;
