@@ -150,12 +150,9 @@ type Time = [i64; 3];
 impl Date {
     /// The date of a day that is counted from the epoch.
     fn from_day(number: i64) -> Option<Self> {
-        // Wrong by at most one year: 146,097 days are 400 years.
+        // 146,097 days are 400 years. The year that this gives is at most one ahead.
         let years = number.checked_mul(400)?.div_euclid(146_097);
-        let mut year = years.saturating_add(1_970);
-        while first_day(year) > number {
-            year = year.saturating_sub(1);
-        }
+        let mut year = years.saturating_add(1_969);
         while first_day(year.saturating_add(1)) <= number {
             year = year.saturating_add(1);
         }

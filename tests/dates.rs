@@ -257,6 +257,33 @@ fn c_5_1_1_3_a_part_that_is_missing_or_does_not_exist() {
     );
 }
 
+/// The first and the last day of each year, counted by the rule for leap years alone.
+#[test]
+fn years_begin_and_end_where_they_should() {
+    let mut day = -719_162_i64;
+    for year in 1..=9_999 {
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let length = if is_leap { 366 } else { 365 };
+        for (day, date) in [
+            (day, "01 Jan"),
+            (day + 59, if is_leap { "29 Feb" } else { "01 Mar" }),
+            (day + length - 1, "31 Dec"),
+        ] {
+            let seconds = day * 86_400 + 43_200;
+            let distance = Duration::from_secs(seconds.unsigned_abs());
+            let time = if seconds < 0 {
+                UNIX_EPOCH - distance
+            } else {
+                UNIX_EPOCH + distance
+            };
+            let text = formatdate(time).unwrap();
+            assert_eq!(text[5..], format!("{date} {year:04} 12:00:00 GMT"));
+            assert_eq!(parse_http(&text, now()), Ok(time));
+        }
+        day += length;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,

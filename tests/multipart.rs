@@ -19,6 +19,7 @@ use json::Json;
 use proptest::prelude::*;
 use stdhttp::testing::{Peer, Script, steps};
 use stdhttp::urllib::multipart::{FormLimits, FormPart, FormReader, MultipartForm};
+use stdhttp::urllib::parse::unquote_to_bytes;
 use stdhttp::urllib::{Fault, ParseError, Part};
 use stdhttp::{Body, HTTPConnection};
 
@@ -75,14 +76,42 @@ fn received(source: impl Read, boundary: &str, size: usize) -> io::Result<Vec<Re
             Ok(Some(mut part)) => {
                 let content = content(&mut part, size)?;
                 let encoding = part.headers().get("Content-Transfer-Encoding");
-                let content = match encoding.as_deref() {
-                    Some("base64") => base64::decode(std::str::from_utf8(&content).unwrap()),
-                    _ => content,
-                };
+                let content = decoded(content, encoding.as_deref().unwrap_or_default());
                 let filename = part.filename().map(str::to_owned);
                 parts.push((part.name().to_owned(), filename, content));
             }
         }
+    }
+}
+
+/// Takes off a transfer encoding, which is the caller's to do.
+fn decoded(content: Vec<u8>, encoding: &str) -> Vec<u8> {
+    match encoding {
+        "base64" => base64::decode(std::str::from_utf8(&content).unwrap()),
+        // RFC 2045 section 6.7: `=` and two digits, and soft line breaks.
+        "quoted-printable" => {
+            let text = String::from_utf8(content).unwrap().replace("=\r\n", "");
+            unquote_to_bytes(text.replace('%', "=25").replace('=', "%"))
+        }
+        _ => content,
+    }
+}
+
+#[test]
+fn a_transfer_encoding_can_be_taken_off() {
+    let head = "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding:";
+    for (encoding, content) in [
+        ("base64", "MT0l"),
+        ("quoted-printable", "1=3D=\r\n%"),
+        ("8bit", "1=%"),
+    ] {
+        let form = format!("{head} {encoding}\r\n\r\n{content}\r\n--B--");
+        let parts = received(form.as_bytes(), "B", 9).unwrap();
+        assert_eq!(
+            parts,
+            [("a".to_owned(), None, b"1=%".to_vec())],
+            "{encoding}"
+        );
     }
 }
 

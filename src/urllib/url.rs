@@ -316,7 +316,8 @@ fn is_odd_number(host: &str) -> bool {
     let hexadecimal = last
         .strip_prefix("0x")
         .is_some_and(|digits| digits.bytes().all(|octet| octet.is_ascii_hexdigit()));
-    (digits || hexadecimal) && host.parse::<Ipv4Addr>().is_err()
+    let is_address = host.contains(':') || host.parse::<Ipv4Addr>().is_ok();
+    (digits || hexadecimal) && !is_address
 }
 
 impl FromStr for Url {

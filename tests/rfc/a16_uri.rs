@@ -149,6 +149,16 @@ fn u_3_2_2_1_brackets_hold_an_ipv6_address_and_nothing_else() {
             "[2001:db8::1]",
         ),
         ("http://[0:0:0:0:0:0:0:1]", "::1", "[::1]"),
+        (
+            "http://[::ffff:102:304]",
+            "::ffff:1.2.3.4",
+            "[::ffff:1.2.3.4]",
+        ),
+        (
+            "http://[::FFFF:1.2.3.4%25eth0]",
+            "::ffff:1.2.3.4%eth0",
+            "[::ffff:1.2.3.4]",
+        ),
         ("http://[fe80::1%25eth0]/", "fe80::1%eth0", "[fe80::1]"),
     ] {
         assert_eq!(
