@@ -205,3 +205,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide.md")]
 struct Guide;
+
+/// The code of the page about cookies runs as a test.
+#[cfg(all(doctest, feature = "urllib"))]
+#[doc = include_str!("../docs/cookies.md")]
+struct Cookies;

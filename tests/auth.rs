@@ -66,6 +66,7 @@ fn the_grammar_of_a_netrc() {
         ),
         ("machine h login a\\ b password \\#c", ["a b", "", "#c"]),
         ("machine h login a password #b", ["a", "", "#b"]),
+        ("machine h login a\"b password c", ["a\"b", "", "c"]),
         ("machine h login \"\" password b", ["", "", "b"]),
         ("machine h login \"a", ["a", "", ""]),
         (
@@ -325,9 +326,34 @@ fn passwords_are_not_shown() {
     ] {
         let hides = !shown.contains("secret") && !shown.contains("c2VjcmV0");
         assert!(hides && !shown.contains("dXNlcjpzZWNyZXQ"), "{shown}");
+        assert!(shown.len() > 10, "{shown}");
     }
     assert!(format!("{credentials:?}").contains("user"));
     assert!(format!("{challenges:?}").contains("realm"));
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    use std::error::Error;
+    use stdhttp::auth::{InvalidCredentials, RspauthMismatch};
+    let texts = [
+        Netrc::parse("machine").unwrap_err().to_string(),
+        Netrc::parse("login").unwrap_err().to_string(),
+        Netrc::parse("macdef m").unwrap_err().to_string(),
+        Netrc::parse("\nlogin").unwrap_err().to_string(),
+        NetrcError::Exposed.to_string(),
+        InvalidCredentials::Control.to_string(),
+        InvalidCredentials::ColonInUser.to_string(),
+        RspauthMismatch.to_string(),
+    ];
+    let distinct: std::collections::BTreeSet<&String> = texts.iter().collect();
+    assert_eq!(distinct.len(), texts.len());
+    assert!(texts.iter().all(|text| text.len() > 10), "{texts:?}");
+    assert!(texts[3].contains("line 2"));
+    assert!(NetrcError::Exposed.source().is_none());
+    let missing = Netrc::load("/no/such/file").unwrap_err();
+    assert!(missing.source().is_some());
+    assert_eq!(missing.to_string(), missing.source().unwrap().to_string());
 }
 
 /// The value of a parameter of an answer, without quotes.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const OTHER_LAYER: &str = "Not in this layer";
 
 /// The layers that a row of `docs/security.md` may belong to.
-const LAYERS: [&str; 6] = ["session", "URL", "cookies", "forms", "coding", "server"];
+const LAYERS: [&str; 3] = ["session", "coding", "server"];
 
 /// The number of advisories.
 const ADVISORIES: usize = 115;

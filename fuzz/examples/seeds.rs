@@ -228,6 +228,98 @@ fn write_texts<const N: usize>(target: &str, texts: [Vec<&str>; N]) -> io::Resul
     Ok(())
 }
 
+/// Lines, files and fields of cookies, with the choice that each is for.
+const COOKIES: [(&str, u8, &str); 14] = [
+    ("plain", 10, "a=1"),
+    (
+        "attributes",
+        4,
+        "a=\"b c\"; Path=/; Domain=.example.org; Secure; HttpOnly; SameSite=None",
+    ),
+    (
+        "ages",
+        4,
+        "a=1; Max-Age=-5; Expires=Sun, 06 Nov 1994 08:49:37 GMT; max-age=3600",
+    ),
+    ("nameless", 10, "foo; path=/d; =x"),
+    ("host-prefix", 10, "__Host-a=1; Secure; Path=/"),
+    ("secure-prefix", 10, "=__Secure-a"),
+    ("suffix", 10, "a=1; Domain=org; Domain=www.example.org"),
+    (
+        "kept",
+        0,
+        "a=1; Max-Age=9\u{ff}b=2; Path=/x; Domain=example.org\u{ff}c\td=3",
+    ),
+    (
+        "curl",
+        1,
+        "# Netscape HTTP Cookie File\n#HttpOnly_.h.org\tTRUE\t/\tTRUE\t1799999999\ta\t1\n",
+    ),
+    (
+        "browser",
+        1,
+        "h.org\tFALSE\t/x\tFALSE\t0\t\tvalue\r\n.h.org\tTRUE\t/\tfalse\t1799999999.5\tb\t\n",
+    ),
+    ("html", 1, "<html>\n"),
+    (
+        "pairs",
+        2,
+        "a=1; b=\"x\\054y\\\"\"; $Version=1; bad; =x; path=/",
+    ),
+    ("octal", 2, "k=\"\\303\\244\\377\\400\""),
+    ("text", 2, "a\u{e4},;\"\\\u{1}"),
+];
+
+/// Challenges, the last with a name and a password behind.
+const CHALLENGES: [(&str, &str); 10] = [
+    ("basic", "Basic realm=\"a\", charset=UTF-8"),
+    (
+        "two",
+        "Newauth realm=\"apps\", type=1, title=\"Login to \\\"apps\\\"\", Basic realm=\"simple\"",
+    ),
+    ("token68", "NTLM TlRMTVNTUAAC==, Negotiate, Basic realm=a"),
+    ("empty", ",, \t Basic realm=a , ,"),
+    ("twice", "Basic realm=\"a\", realm=\"b\", Digest nonce=n"),
+    ("open", "Basic realm=\"a, Digest nonce=n"),
+    (
+        "digest",
+        "Digest realm=\"r\", nonce=\"n\", qop=\"auth, auth-int\", algorithm=SHA-256, opaque=\"o\"",
+    ),
+    (
+        "session",
+        "Digest realm=r, nonce=n, qop=auth, algorithm=MD5-sess, userhash=true, stale=TRUE",
+    ),
+    (
+        "info",
+        "Digest realm=\"r\", nonce=\"n\", rspauth=\"0\", nextnonce=\"m\"",
+    ),
+    (
+        "user",
+        "Digest realm=\"\\\"\", nonce=\"\"\u{ff}J\u{e4}s\u{f8}n\u{ff}secret",
+    ),
+];
+
+/// Octets of a text in which FF stands for the separator.
+fn octets(text: &str) -> Vec<u8> {
+    let parts = text.split('\u{ff}').map(|part| part.as_bytes().to_vec());
+    parts.collect::<Vec<_>>().join(&SEPARATOR)
+}
+
+fn from_texts() -> io::Result<()> {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    for target in ["cookies", "challenges"] {
+        fs::create_dir_all(seeds.join(target))?;
+    }
+    for (name, choice, text) in COOKIES {
+        let input = [&[choice][..], &octets(text)].concat();
+        fs::write(seeds.join("cookies").join(name), input)?;
+    }
+    for (name, text) in CHALLENGES {
+        fs::write(seeds.join("challenges").join(name), octets(text))?;
+    }
+    Ok(())
+}
+
 fn main() -> io::Result<()> {
     urls()?;
     forms()?;
@@ -238,5 +330,6 @@ fn main() -> io::Result<()> {
         seeds.write()?;
     }
     from_requests().write()?;
+    from_texts()?;
     calls()
 }

@@ -10,6 +10,8 @@ pub mod outcome;
 pub mod reference;
 
 pub mod calls;
+pub mod challenges;
+pub mod cookies;
 pub mod decoding;
 pub mod host;
 pub mod multipart;
@@ -65,4 +67,12 @@ impl<'a> Choices<'a> {
 /// A place inside `length` octets, from an octet.
 pub fn place(octet: u8, length: usize) -> usize {
     usize::from(octet) * length / 256
+}
+
+/// Octets without SP and HTAB at both ends.
+pub fn trim(octets: &[u8]) -> &[u8] {
+    let is_kept = |octet: &u8| !b" \t".contains(octet);
+    let first = octets.iter().position(is_kept).unwrap_or(octets.len());
+    let last = octets.iter().rposition(is_kept);
+    &octets[first..last.map_or(first, |last| last + 1)]
 }

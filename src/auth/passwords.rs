@@ -44,14 +44,12 @@ impl HTTPPasswordMgr {
     /// Adds name and password for a realm, or for all that have none of their own, at this URL's
     /// path and below it. They take the place of those given before for the same.
     pub fn add_password(&mut self, realm: Option<&str>, url: &Url, credentials: Credentials) {
-        let entry = Entry {
+        self.entries.push(Entry {
             realm: realm.map(str::to_owned),
             origin: url.origin(),
             path: path_of(url).to_owned(),
             credentials,
-        };
-        self.entries.retain(|old| !old.is_for_same(&entry));
-        self.entries.push(entry);
+        });
     }
 
     /// Name and password for a realm at this URL: those of the realm before those for all, of
@@ -70,14 +68,9 @@ impl HTTPPasswordMgr {
                 && is_below(path_of(url), &entry.path)
         };
         let here = self.entries.iter().filter(is_here);
+        // Of equal ones it is the last, which was given for the same place again.
         let nearest = here.max_by_key(|entry| entry.path.len());
         nearest.map(|entry| &entry.credentials)
-    }
-}
-
-impl Entry {
-    fn is_for_same(&self, other: &Self) -> bool {
-        self.realm == other.realm && self.origin == other.origin && self.path == other.path
     }
 }
 

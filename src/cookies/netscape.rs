@@ -29,15 +29,15 @@ pub(super) struct File {
 impl File {
     /// Reads a file. Lines that are no cookies are counted.
     pub(super) fn parse(content: &[u8]) -> Self {
-        let mut file = Self::default();
+        let (first, _) = cut(content, b'\n');
+        let mut file = Self {
+            has_header: is_header(first),
+            ..Self::default()
+        };
         let mut rest = Some(content);
         while let Some(lines) = rest {
             let (line, behind) = cut(lines, b'\n');
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if line.len() == content.len() || lines.len() == content.len() {
-                file.has_header = is_header(line);
-            }
-            file.read_line(line);
+            file.read_line(line.strip_suffix(b"\r").unwrap_or(line));
             rest = behind;
         }
         file

@@ -346,3 +346,52 @@ fn everything_can_be_shared() {
         .for_each(|thread| thread.join().unwrap());
     assert_eq!(jar.len(), 160);
 }
+
+/// The texts of errors: none is empty, and no two are alike.
+fn assert_distinct(texts: &[String]) {
+    let distinct: std::collections::BTreeSet<&String> = texts.iter().collect();
+    assert_eq!(distinct.len(), texts.len(), "{texts:?}");
+    assert!(texts.iter().all(|text| text.len() > 10), "{texts:?}");
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    use std::error::Error;
+    use std::io;
+    use stdhttp::cookies::LoadError;
+    let errors = [
+        CookieError::Name,
+        CookieError::Value,
+        CookieError::Domain,
+        CookieError::Path,
+        CookieError::Attribute,
+        CookieError::Prefix,
+        CookieError::SameSite,
+    ];
+    assert_distinct(&errors.map(|error| error.to_string()));
+    let rejections = [
+        Rejection::Malformed,
+        Rejection::TooLarge,
+        Rejection::ForeignDomain,
+        Rejection::PublicSuffix,
+        Rejection::Insecure,
+        Rejection::HidesSecure,
+        Rejection::SameSite,
+        Rejection::Prefix,
+        Rejection::Policy,
+    ];
+    assert_distinct(&rejections.map(|rejection| rejection.to_string()));
+    let io = || io::Error::other("the disk is gone");
+    let errors = [
+        LoadError::Io(io()),
+        LoadError::NoCookieFile,
+        LoadError::TooLarge(7),
+    ];
+    assert_distinct(&errors.each_ref().map(ToString::to_string));
+    assert_eq!(errors[0].to_string(), "the disk is gone");
+    assert!(errors[0].source().is_some() && errors[1].source().is_none());
+    assert!(errors[2].to_string().contains('7'));
+    let jar = filled(&["a=1", "a=2; Path=/x"]);
+    let conflict = jar.get("a", None, None).unwrap_err();
+    assert!(conflict.to_string().starts_with("2 cookies"));
+}

@@ -177,6 +177,18 @@ fn s_11_2_1_a_broken_challenge_is_left_out_alone() {
             "Basic \"x, Digest nonce=y\", Digest nonce=n",
             &["Digest nonce=<n>"],
         ),
+        (
+            "Basic \"x, Digest nonce=y, z\", Digest nonce=n",
+            &["Digest nonce=<n>"],
+        ),
+        (
+            "Basic \"x\\\", Digest nonce=y, z\", Digest nonce=n",
+            &["Digest nonce=<n>"],
+        ),
+        (
+            "Basic \\\"x, Digest nonce=y, z\", Digest nonce=n",
+            &["Digest nonce=<n>"],
+        ),
         ("NTLM abc==, realm=x, Digest nonce=n", &["Digest nonce=<n>"]),
         ("realm=x, Digest nonce=n", &["Digest nonce=<n>"]),
         ("\"Basic\" realm=x, Digest nonce=n", &["Digest nonce=<n>"]),
