@@ -299,7 +299,8 @@ impl BaseHTTPRequestHandler<'_> {
         self.send_error_with(code, message.into(), explain.into(), &[])
     }
 
-    fn send_error_with(
+    /// As [`Self::send_error`], with further fields.
+    pub(super) fn send_error_with(
         &mut self,
         code: u16,
         message: Option<&str>,

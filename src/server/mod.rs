@@ -28,6 +28,8 @@
 
 mod base;
 mod body;
+#[cfg(unix)]
+mod cgi;
 mod connection;
 mod files;
 mod handler;
@@ -40,6 +42,8 @@ mod socket;
 
 pub use base::BaseHTTPRequestHandler;
 pub use body::{RequestBody, ResponseBody};
+#[cfg(unix)]
+pub use cgi::CGIHTTPRequestHandler;
 pub use files::{
     Links, PathRules, Precondition, Ranges, SimpleHTTPRequestHandler, Validators,
     evaluate_preconditions, range_applies, split_path,

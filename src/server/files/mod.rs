@@ -22,6 +22,8 @@ use crate::error::HTTPException;
 use crate::percent;
 use crate::proto::scan;
 use crate::server::base::BaseHTTPRequestHandler;
+#[cfg(unix)]
+use crate::server::cgi::Places;
 use crate::server::handler::Handler;
 
 pub use conditional::{Precondition, Validators, evaluate_preconditions, range_applies};
@@ -64,6 +66,8 @@ pub struct SimpleHTTPRequestHandler {
     links: Links,
     listing: bool,
     precompressed: bool,
+    /// Directories in it of whose content nothing is sent.
+    withheld: Vec<PathBuf>,
 }
 
 impl SimpleHTTPRequestHandler {
@@ -86,6 +90,7 @@ impl SimpleHTTPRequestHandler {
             links: Links::Inside,
             listing: true,
             precompressed: false,
+            withheld: Vec::new(),
         })
     }
 
@@ -166,8 +171,15 @@ impl SimpleHTTPRequestHandler {
         Some(self.directory.join(path::join(&names)?))
     }
 
+    /// Withholds what lies in the directories of scripts, under whatever name it is asked for.
+    #[cfg(unix)]
+    pub(super) fn withhold(mut self, places: &Places) -> Self {
+        self.withheld = places.below(&self.directory);
+        self
+    }
+
     /// Whether files of this name are served.
-    fn shows(&self, name: &[u8]) -> bool {
+    pub(super) fn shows(&self, name: &[u8]) -> bool {
         self.dot_files || !name.starts_with(b".") || name == b".well-known"
     }
 
@@ -192,7 +204,17 @@ impl SimpleHTTPRequestHandler {
     pub fn send_file(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
         let target = request.request().target();
         let (raw, query) = (target.path().to_vec(), target.query().map(<[u8]>::to_vec));
-        let path = std::str::from_utf8(&raw).unwrap_or_default();
+        self.send_target(request, &raw, query.as_deref())
+    }
+
+    /// As [`Self::send_file`], for a path that need not be the request's own.
+    pub(super) fn send_target(
+        &self,
+        request: &mut BaseHTTPRequestHandler<'_>,
+        raw: &[u8],
+        query: Option<&[u8]>,
+    ) -> Result<(), HTTPException> {
+        let path = std::str::from_utf8(raw).unwrap_or_default();
         let Some(path) = self.translate_path(path) else {
             return request.send_error(404, "File not found", None);
         };
@@ -202,8 +224,8 @@ impl SimpleHTTPRequestHandler {
         };
         let ends_in_slash = raw.ends_with(b"/") || raw.is_empty();
         match (metadata.is_dir(), ends_in_slash) {
-            (true, true) => self.send_directory(request, &path, &query.unwrap_or_default()),
-            (true, false) => redirect(request, &raw, query.as_deref()),
+            (true, true) => self.send_directory(request, &path, raw, query.unwrap_or_default()),
+            (true, false) => redirect(request, raw, query),
             (false, true) => request.send_error(404, "File not found", None),
             (false, false) => self.send_found(request, &path, &metadata),
         }
@@ -213,6 +235,7 @@ impl SimpleHTTPRequestHandler {
         &self,
         request: &mut BaseHTTPRequestHandler<'_>,
         path: &Path,
+        raw: &[u8],
         query: &[u8],
     ) -> Result<(), HTTPException> {
         for name in &self.index_pages {
@@ -227,7 +250,7 @@ impl SimpleHTTPRequestHandler {
         if !self.is_inside(None, path) {
             return request.send_error(404, "File not found", None);
         }
-        self.list(request, path, Sorting::of(query))
+        self.list(request, path, raw, Sorting::of(query))
     }
 
     /// Lists a directory by name (`list_directory`).
@@ -239,13 +262,15 @@ impl SimpleHTTPRequestHandler {
         request: &mut BaseHTTPRequestHandler<'_>,
         path: &Path,
     ) -> Result<(), HTTPException> {
-        self.list(request, path, Sorting::default())
+        let raw = request.request().target().path().to_vec();
+        self.list(request, path, &raw, Sorting::default())
     }
 
     fn list(
         &self,
         request: &mut BaseHTTPRequestHandler<'_>,
         path: &Path,
+        raw: &[u8],
         sorting: Sorting,
     ) -> Result<(), HTTPException> {
         let entries = match listing::entries(path, |name| self.shows(name)) {
@@ -255,7 +280,7 @@ impl SimpleHTTPRequestHandler {
             }
             Err(error) => return refuse(request, &error),
         };
-        let title = percent::decode(request.request().target().path());
+        let title = percent::decode(raw);
         let title = String::from_utf8_lossy(&title);
         let page = listing::page(&title, entries, sorting, path == self.directory);
         request.send_response(200, None)?;
@@ -279,7 +304,24 @@ impl SimpleHTTPRequestHandler {
             Some(real) => Some(real),
             None => fs::canonicalize(path).ok(),
         };
-        self.links == Links::Follow || real().is_some_and(|real| real.starts_with(&self.directory))
+        let inside = |real: &Path| self.links == Links::Follow || real.starts_with(&self.directory);
+        let all_are = self.links == Links::Follow && self.withheld.is_empty();
+        all_are || real().is_some_and(|real| inside(&real) && !self.withholds(&real))
+    }
+
+    fn withholds(&self, real: &Path) -> bool {
+        let lies_in = |place: &PathBuf| match fs::canonicalize(place) {
+            Ok(place) => real.starts_with(place),
+            Err(_) => real.starts_with(place),
+        };
+        self.withheld.iter().any(lies_in)
+    }
+
+    /// Whether links lead from this path to nowhere else than they may.
+    #[cfg(unix)]
+    pub(super) fn contains(&self, path: &Path) -> bool {
+        let real = || fs::canonicalize(path);
+        self.links == Links::Follow || real().is_ok_and(|real| real.starts_with(&self.directory))
     }
 
     /// Opens a file and sends it.
@@ -398,7 +440,11 @@ fn redirect(
         .rsplit(|&octet| octet == b'/')
         .next()
         .unwrap_or_default();
-    let mut location = [b"./", name, b"/"].concat();
+    let mut location = match path == request.request().target().path() {
+        true => [b"./", name, b"/"].concat(),
+        // The client does not know this path, which a script has named.
+        false => [b"/", trim_slashes(path), b"/"].concat(),
+    };
     if let Some(query) = query {
         location.push(b'?');
         location.extend_from_slice(query);
@@ -407,6 +453,12 @@ fn redirect(
     request.send_header("Location", location)?;
     request.send_header("Content-Length", 0)?;
     request.end_headers()
+}
+
+/// A path that begins with two slashes would name a host.
+fn trim_slashes(path: &[u8]) -> &[u8] {
+    let slashes = path.iter().take_while(|&&octet| octet == b'/').count();
+    path.get(slashes..).unwrap_or_default()
 }
 
 /// The time that answers are dated with.
