@@ -567,7 +567,8 @@ fn what_a_script_has_written_is_sent_before_it_goes_on() {
     let sign = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cgi-goes-on");
     let _ = fs::remove_file(&sign);
 
-    let mut conn = HTTPConnection::new("127.0.0.1", port).unwrap();
+    let conn = HTTPConnection::builder("127.0.0.1").port(port);
+    let mut conn = conn.timeout(Duration::from_secs(20)).build().unwrap();
     let target = format!("/cgi-bin/slow?{}", sign.display());
     conn.request("GET", &target, (), &[]).unwrap();
     let mut response = conn.getresponse().unwrap();

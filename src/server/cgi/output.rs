@@ -98,7 +98,7 @@ impl<'a> ScriptHead<'a> {
             self.location = Some(value);
         }
         let named = |not: &&[u8]| name.as_bytes().eq_ignore_ascii_case(not);
-        if !NOT_TAKEN.iter().any(|not| named(not)) {
+        if !NOT_TAKEN.iter().any(named) {
             self.fields.push((name, value));
         }
         Some(())
