@@ -136,6 +136,7 @@
 //! |---|---|
 //! | (none) | everything but the following; no `unsafe` code, which the compiler enforces |
 //! | `sys` | what `std` can't do: bind a socket before it connects (`Builder::source_address`), and have the kernel send files (`sendfile`) where the stream is a plain socket. On Linux; it adds nothing on other systems. A program whose `main` is not Rust's must ignore SIGPIPE, as Rust's does: `sendfile` raises it when the peer goes away. All `unsafe` code of the crate is in `src/client/sys.rs`, behind this feature |
+//! | `server` | a server like Python's `http.server`: the modules `server` and `proto::server`, and the command `stdhttp-server` |
 //! | `urllib` | URLs, dates, forms and links, cookies and credentials: the modules `urllib`, `dates`, `cookies` and `auth`, without I/O but for cookie and netrc files |
 //!
 //! # Minimum supported Rust version
@@ -205,6 +206,11 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide.md")]
 struct Guide;
+
+/// And so does that of its part on serving.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../docs/serving.md")]
+struct Serving;
 
 /// The code of the page about cookies runs as a test.
 #[cfg(all(doctest, feature = "urllib"))]

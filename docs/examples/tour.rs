@@ -2,8 +2,12 @@
 //!
 //! Starts a small server on loopback, goes through the ways to send a request and to read a
 //! response, prints what went over the wire and what came of it, and checks every step. The exit
-//! status is 1 if anything differs from what it should be.
+//! status is 1 if anything differs from what it should be. With `--features server` there is one stop
+//! more, where the crate talks to itself.
 
+#[cfg(feature = "server")]
+#[path = "tour/own_server.rs"]
+mod own_server;
 #[path = "tour/server.rs"]
 mod server;
 
@@ -48,6 +52,8 @@ fn tour() -> Result<usize, HTTPException> {
     see_that_one_connection_served_all(&mut tour, &mut conn)?;
     meet_a_truncated_response(&mut tour, &mut conn)?;
     go_on_after_the_error(&mut tour, &mut conn)?;
+    #[cfg(feature = "server")]
+    own_server::talk_to_ourselves(&mut tour)?;
     Ok(tour.differences)
 }
 
