@@ -18,7 +18,7 @@ use stdhttp::testing::serve;
 use stdhttp::{HTTPConnection, HTTPException, HTTPMessage, HTTPResponse};
 
 /// The scripts, each of which is below `cgi-bin`.
-const SCRIPTS: [(&str, &str); 31] = [
+const SCRIPTS: [(&str, &str); 32] = [
     ("hello", "echo 'Content-Type: text/plain'; echo; echo hello"),
     ("sub/deep", "echo 'Content-Type: text/plain'; echo; pwd"),
     (".hidden", "echo 'Content-Type: text/plain'; echo"),
@@ -71,6 +71,10 @@ const SCRIPTS: [(&str, &str); 31] = [
     (
         "interim",
         "echo 'Status: 101 Switching Protocols'; echo; echo x",
+    ),
+    (
+        "length",
+        "echo 'Content-Type: a/b'; echo 'Content-Length: 6'; echo; echo whole",
     ),
     (
         "lies",
@@ -377,6 +381,10 @@ fn methods_are_those_of_scripts_and_of_files() {
     let came = send(handler(), "HEAD", "/cgi-bin/hello", b"\r\n");
     assert_eq!((came.status, came.text().len()), (200, 0));
     assert_eq!(came.field("content-length"), None);
+    let came = send(handler(), "HEAD", "/cgi-bin/length", b"\r\n");
+    assert_eq!(came.field("content-length").unwrap(), "6");
+    assert_eq!((came.text().as_str(), came.log.len()), ("", 1));
+    assert_eq!(get("/cgi-bin/length").text(), "whole\n");
     let came = send(handler(), "HEAD", "/cgi-bin/there", b"\r\n");
     assert_eq!((came.status, came.text().len()), (200, 0));
 }
@@ -410,6 +418,7 @@ fn a_script_redirects() {
     let came = get("/cgi-bin/here");
     assert_eq!((came.status, came.text().as_str()), (200, "a file"));
     assert_eq!(came.field("location"), None);
+    assert_eq!(post("/cgi-bin/here", b"abc").text(), "a file");
     // The second script is got, whatever the first one was sent.
     let came = post("/cgi-bin/there", b"abc");
     let seen = variables(&came);
@@ -577,6 +586,14 @@ fn what_a_script_has_written_is_sent_before_it_goes_on() {
     assert_eq!(&first[..count], b"one\n");
     fs::write(&sign, "").unwrap();
     assert_eq!(response.read(None).unwrap(), b"two\n");
+
+    // Over the same connection.
+    conn.request("GET", "/cgi-bin/env", (), &[]).unwrap();
+    let body = conn.getresponse().unwrap().read(None).unwrap();
+    let body = String::from_utf8(body).unwrap();
+    for expected in ["REMOTE_ADDR=127.0.0.1", &format!("SERVER_PORT={port}")] {
+        assert!(body.lines().any(|line| line == expected), "{body}");
+    }
 
     shutdown.shutdown();
     serving.join().unwrap();

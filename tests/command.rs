@@ -4,7 +4,7 @@
 #![allow(missing_docs)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -48,13 +48,21 @@ struct Serving {
 impl Serving {
     /// Starts it on a free port, which its first line tells.
     fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM)
-            .arg("0")
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(PROGRAM);
+        Self::wait(start(command.arg("0").args(arguments)).unwrap())
+    }
+
+    /// Python's, if there is one; in CI there must be.
+    fn start_python(arguments: &[&str]) -> Option<Self> {
+        let mut command = Command::new("python3");
+        let command = command.args(["-u", "-m", "http.server", "0"]);
+        let python = start(command.args(arguments)).ok();
+        let missing = python.is_none();
+        assert!(!missing || std::env::var_os("CI").is_none(), "no Python");
+        python.map(Self::wait)
+    }
+
+    fn wait(mut child: Child) -> Self {
         let mut line = String::new();
         let output = child.stdout.take().unwrap();
         BufReader::new(output).read_line(&mut line).unwrap();
@@ -75,6 +83,11 @@ impl Serving {
         output.read_to_string(&mut errors).unwrap();
         errors
     }
+}
+
+fn start(command: &mut Command) -> io::Result<Child> {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn()
 }
 
 impl Drop for Serving {
@@ -147,6 +160,41 @@ fn it_serves_a_directory_and_logs_what_it_does() {
         assert!(line.starts_with("127.0.0.1 - - ["), "{line}");
         assert!(line.ends_with(end), "{line}");
     }
+}
+
+/// But for ports and times.
+#[test]
+fn the_lines_are_those_of_python() {
+    let site = Site::new("python");
+    fs::create_dir(site.0.join("folder")).unwrap();
+    let arguments = ["-d", site.path(), "-b", "127.0.0.1", "-p", "HTTP/1.0"];
+    let Some(python) = Serving::start_python(&arguments) else {
+        println!("left out: there is no Python");
+        return;
+    };
+    let lines = |serving: Serving| {
+        for target in [
+            "/hello.txt",
+            "/",
+            "/folder",
+            "/folder/",
+            "/none",
+            "/a%1b?b=c",
+        ] {
+            let mut conn = serving.connect();
+            get(&mut conn, target).read(None).unwrap();
+        }
+        let first = serving.line.replace(&serving.port.to_string(), "PORT");
+        let log = serving.end();
+        let parts = log
+            .lines()
+            .filter(|line| line.starts_with("127.0.0.1 - - ["));
+        let parts = parts.filter_map(|line| Some(line.split_once("] ")?.1.to_owned()));
+        let mut lines = vec![first];
+        lines.extend(parts);
+        lines
+    };
+    assert_eq!(lines(Serving::start(&arguments)), lines(python));
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::proto::{
 ///
 /// Its head is there when it is made; the body is read with [`read`](Self::read),
 /// [`readinto`](Self::readinto), [`read1`](Self::read1), [`readline`](Self::readline) or the
-/// traits [`Read`] and [`BufRead`]. Every one of them ends in
+/// traits [`Read`](std::io::Read) and [`BufRead`]. Every one of them ends in
 /// [`IncompleteRead`](HTTPException::IncompleteRead) if the body is cut short.
 ///
 /// It can be dropped at any time: the next request of its connection goes on where that is safe
