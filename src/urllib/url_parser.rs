@@ -178,9 +178,10 @@ fn check_ends(text: &str) -> Result<(), ParseError> {
 /// section 4.2).
 fn check_first_segment(parts: &Reference<'_>) -> Result<(), ParseError> {
     let first = parts.path.split('/').next().unwrap_or_default();
-    let is_relative = parts.scheme.is_none() && parts.authority.is_none();
     match first.find(':') {
-        Some(place) if is_relative => Err(ParseError::new(Part::Scheme, Fault::Octet(b':'), place)),
+        Some(place) if parts.scheme.is_none() => {
+            Err(ParseError::new(Part::Scheme, Fault::Octet(b':'), place))
+        }
         _ => Ok(()),
     }
 }

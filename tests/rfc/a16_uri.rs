@@ -395,7 +395,14 @@ fn u_3_3_1_a_path_is_empty_or_begins_with_a_slash() {
             (path, target)
         );
     }
-    for text in ["http:p", "http:/p", "http:", "http:?q", "https:h/p"] {
+    for text in [
+        "http:p",
+        "http:/p",
+        "http:",
+        "http:?q",
+        "https:h/p",
+        "http:h:80",
+    ] {
         assert_eq!(refused(text).fault, Fault::Missing, "{text}");
         assert_eq!(refused(text).part, Part::Host, "{text}");
     }
