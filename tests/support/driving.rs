@@ -324,7 +324,11 @@ impl Play<'_> {
             }
             Part::Send(from, _) => self.conn.send(from.body(data))?,
             Part::Chunk(_) => self.conn.send_chunk(data)?,
-            Part::AwaitContinue => drop(self.conn.await_continue()?),
+            Part::AwaitContinue => {
+                // What runs out of time is the head, which the next call goes on with.
+                turn.resumes = true;
+                let _ = self.conn.await_continue()?;
+            }
         }
         turn.given += data.len();
         Ok(())
