@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use stdhttp::{HTTPConnection, HTTPResponse, Wire};
 
@@ -40,6 +40,7 @@ impl Drop for Site {
 /// The command while it serves.
 struct Serving {
     child: Child,
+    output: BufReader<ChildStdout>,
     /// The line that says where.
     line: String,
     port: u16,
@@ -64,10 +65,15 @@ impl Serving {
 
     fn wait(mut child: Child) -> Self {
         let mut line = String::new();
-        let output = child.stdout.take().unwrap();
-        BufReader::new(output).read_line(&mut line).unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
         let port = line.split(' ').nth(5).expect("a port").parse().unwrap();
-        Self { child, line, port }
+        Self {
+            child,
+            output,
+            line,
+            port,
+        }
     }
 
     fn connect(&self) -> HTTPConnection {
@@ -270,18 +276,74 @@ fn scripts_run_only_if_asked_for() {
     }
 }
 
-/// `std` can't catch the signal: the system's default action ends the process.
-#[test]
 #[cfg(unix)]
-fn an_interrupt_ends_it() {
-    use std::os::unix::process::ExitStatusExt;
-    let mut serving = Serving::start(&["-b", "127.0.0.1"]);
+fn interrupt(serving: &Serving) {
     let pid = serving.child.id().to_string();
     let sent = Command::new("sh")
         .args(["-c", "kill -INT \"$0\"", &pid])
         .status();
     assert!(sent.unwrap().success());
+}
+
+/// `std` can't catch the signal: the system's default action ends the process.
+#[test]
+#[cfg(all(unix, not(all(feature = "sys", target_os = "linux"))))]
+fn an_interrupt_ends_it() {
+    use std::os::unix::process::ExitStatusExt;
+    let mut serving = Serving::start(&["-b", "127.0.0.1"]);
+    interrupt(&serving);
     assert_eq!(serving.child.wait().unwrap().signal(), Some(2));
+    let mut lines = String::new();
+    serving.output.read_to_string(&mut lines).unwrap();
+    assert_eq!(lines, "");
+}
+
+#[test]
+#[cfg(all(feature = "sys", target_os = "linux"))]
+fn an_interrupt_ends_it_in_good_order() {
+    let mut serving = Serving::start(&["-b", "127.0.0.1"]);
+    let mut conn = serving.connect();
+    assert_eq!(get(&mut conn, "/").status(), 200); // idle now, and no hindrance
+    interrupt(&serving);
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+    let mut lines = String::new();
+    serving.output.read_to_string(&mut lines).unwrap();
+    assert_eq!(lines, "\nKeyboard interrupt received, exiting.\n");
+}
+
+/// A request under way has time to end, which a second interrupt does not give it.
+#[test]
+#[cfg(all(feature = "sys", target_os = "linux"))]
+fn a_second_interrupt_ends_it_at_once() {
+    use std::io::Write;
+    use std::os::unix::process::ExitStatusExt;
+    let mut serving = Serving::start(&["-b", "127.0.0.1"]);
+    let mut under_way = TcpStream::connect(("127.0.0.1", serving.port)).unwrap();
+    under_way
+        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
+        .unwrap();
+    let mut first = [0; 12];
+    under_way.read_exact(&mut first).unwrap();
+    interrupt(&serving);
+    let mut line = String::new();
+    serving.output.read_line(&mut line).unwrap();
+    serving.output.read_line(&mut line).unwrap();
+    assert_eq!(line, "\nKeyboard interrupt received, exiting.\n");
+    assert!(serving.child.try_wait().unwrap().is_none());
+    interrupt(&serving);
+    assert_eq!(serving.child.wait().unwrap().signal(), Some(2));
+}
+
+/// As it is for what a script starts in the background.
+#[test]
+#[cfg(unix)]
+fn an_interrupt_that_is_ignored_stays_so() {
+    let mut command = Command::new("sh");
+    let ignoring = "trap '' INT; exec \"$0\" 0 -b 127.0.0.1";
+    let serving = Serving::wait(start(command.args(["-c", ignoring, PROGRAM])).unwrap());
+    interrupt(&serving);
+    let mut conn = serving.connect();
+    assert_eq!(get(&mut conn, "/").status(), 200);
 }
 
 #[test]

@@ -8,7 +8,9 @@
 //! Departs from Python: HTTP/1.1 is the default; a directory that is not there, a port in use and
 //! other failures at the start are one line and exit status 1. Ctrl-C ends the process by the
 //! system's default action, so that a shell sees 130 and no line is written: `std` can't catch it.
-//! TLS needs a library of its own, which this crate does not have.
+//! With the feature `sys`, on Linux, it is as in Python: a line, requests under way end, exit status
+//! 0; a second one ends the process at once. TLS needs a library of its own, which this crate does
+//! not have.
 
 #![forbid(unsafe_code)]
 
@@ -86,6 +88,8 @@ enum Failure {
     /// There is no such address.
     Address(String, io::Error),
     Listen(SocketAddr, io::Error),
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    Interrupt(io::Error),
     Output(io::Error),
 }
 
@@ -112,6 +116,8 @@ impl fmt::Display for Failure {
                 ErrorKind::AddrInUse => write!(f, "port {} is in use", address.port()),
                 _ => write!(f, "can't listen on {address}: {error}"),
             },
+            #[cfg(all(feature = "sys", target_os = "linux"))]
+            Self::Interrupt(error) => write!(f, "can't catch Ctrl-C: {error}"),
             Self::Output(error) => write!(f, "can't write to standard output: {error}"),
         }
     }
@@ -160,6 +166,8 @@ fn serve_with(
 ) -> Result<(), Failure> {
     let server = HTTPServer::from_listener(listener, handler).map_err(Failure::Output)?;
     let server = ThreadingHTTPServer::from(server.protocol_version(version));
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    end_when_interrupted(server.shutdown_handle()).map_err(Failure::Interrupt)?;
     if let ServerAddress::Ip(address) = server.server_address() {
         let (host, port) = (address.ip(), address.port());
         write_line(&format!(
@@ -167,6 +175,19 @@ fn serve_with(
         ))?;
     }
     server.serve_forever();
+    Ok(())
+}
+
+/// Ends the server in good order at Ctrl-C.
+#[cfg(all(feature = "sys", target_os = "linux"))]
+fn end_when_interrupted(shutdown: stdhttp::server::Shutdown) -> io::Result<()> {
+    let interrupt = stdhttp::server::Interrupt::catch()?;
+    std::thread::spawn(move || {
+        interrupt.wait();
+        // The server ends even where nobody can be told.
+        let _ = write_line("\nKeyboard interrupt received, exiting.");
+        shutdown.shutdown();
+    });
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What `std` can't do, on Linux: bind a socket before it connects, limit the time of connecting to
-//! a Unix socket, peek without blocking in one call, and `sendfile(2)`. The only file with `unsafe`
-//! code; it is compiled with the feature `sys` alone.
+//! a Unix socket, peek without blocking in one call, `sendfile(2)`, and catch the interrupt. The only
+//! file with `unsafe` code; it is compiled with the feature `sys` alone.
 //!
 //! The system calls are declared by hand, with the numbers of Linux's ABI, so that there is no
 //! dependency. Whatever `std` can do with a socket (its timeouts, its pending error) is left to it.
@@ -9,11 +9,15 @@ use std::ffi::{c_int, c_short, c_ulong, c_void};
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
+#[cfg(feature = "server")]
+use std::os::fd::IntoRawFd;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::ptr;
+#[cfg(feature = "server")]
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 // MIPS and SPARC have numbers of their own.
@@ -41,6 +45,16 @@ const EINPROGRESS: i32 = if MIPS {
     115
 };
 
+#[cfg(feature = "server")]
+const SIGINT: c_int = 2;
+/// What a process does about a signal, where that is no function of its own.
+#[cfg(feature = "server")]
+const SIG_DFL: usize = 0;
+#[cfg(feature = "server")]
+const SIG_IGN: usize = 1;
+#[cfg(feature = "server")]
+const SIG_ERR: usize = usize::MAX;
+
 unsafe extern "C" {
     fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
     fn bind(socket: c_int, address: *const c_void, length: u32) -> c_int;
@@ -48,6 +62,10 @@ unsafe extern "C" {
     fn recv(socket: c_int, buffer: *mut c_void, length: usize, flags: c_int) -> isize;
     fn poll(sockets: *mut PollFd, count: c_ulong, milliseconds: c_int) -> c_int;
     fn sendfile(output: c_int, input: c_int, offset: *mut c_void, count: usize) -> isize;
+    #[cfg(feature = "server")]
+    fn signal(number: c_int, action: usize) -> usize;
+    #[cfg(feature = "server")]
+    fn write(file: c_int, data: *const c_void, count: usize) -> isize;
 }
 
 /// `struct pollfd`.
@@ -286,6 +304,51 @@ pub(crate) fn send_file(socket: BorrowedFd<'_>, file: &File, count: usize) -> io
     // is no memory that the kernel reads or writes.
     let sent = unsafe { sendfile(socket.as_raw_fd(), file.as_raw_fd(), ptr::null_mut(), count) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// The descriptor that the interrupt is told to.
+#[cfg(feature = "server")]
+static TOLD: AtomicI32 = AtomicI32::new(-1);
+
+/// Has the first interrupt from now on write an octet to this stream, which is never closed; the
+/// next one ends the process. Interrupts that the process ignores stay ignored.
+///
+/// # Errors
+/// Those of the system.
+#[cfg(feature = "server")]
+pub(crate) fn tell_interrupt(stream: UnixStream) -> io::Result<()> {
+    TOLD.store(stream.into_raw_fd(), Ordering::SeqCst);
+    let handler: extern "C" fn(c_int) = interrupted;
+    #[allow(
+        clippy::as_conversions,
+        reason = "the address of a function has no other way to become a number"
+    )]
+    let action = handler as usize;
+    // SAFETY: the number is the address of a function that takes what handlers are given, lives as
+    // long as the process, and does only what a handler may do.
+    let before = unsafe { signal(SIGINT, action) };
+    if before == SIG_ERR {
+        return Err(io::Error::last_os_error());
+    }
+    if before == SIG_IGN {
+        // SAFETY: `signal` takes numbers only; this one names no function.
+        unsafe { signal(SIGINT, SIG_IGN) };
+    }
+    Ok(())
+}
+
+/// The handler. It is called once, so that the write finds an empty stream: it does not block, and
+/// does not fail, which would change the `errno` of the code that was interrupted.
+#[cfg(feature = "server")]
+extern "C" fn interrupted(_number: c_int) {
+    let octet = 0_u8;
+    let pointer = ptr::from_ref(&octet).cast();
+    // SAFETY: both functions are async-signal-safe (POSIX, System Interfaces, 2.4.3); the pointer is
+    // to one octet, which is what the count says; the descriptor is open for ever.
+    unsafe {
+        signal(SIGINT, SIG_DFL);
+        write(TOLD.load(Ordering::SeqCst), pointer, 1);
+    }
 }
 
 /// The error of a call that returned a negative number.

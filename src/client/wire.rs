@@ -298,6 +298,7 @@ impl Timing {
         Ok(())
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn before_write(
         &mut self,
         stream: &mut impl Stream,

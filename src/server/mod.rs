@@ -33,6 +33,8 @@ mod cgi;
 mod connection;
 mod files;
 mod handler;
+#[cfg(all(feature = "sys", target_os = "linux"))]
+mod interrupt;
 mod log;
 mod page;
 mod registry;
@@ -49,6 +51,8 @@ pub use files::{
     evaluate_preconditions, range_applies, split_path,
 };
 pub use handler::{DEFAULT_ERROR_CONTENT_TYPE, DEFAULT_ERROR_MESSAGE, Handler};
+#[cfg(all(feature = "sys", target_os = "linux"))]
+pub use interrupt::Interrupt;
 pub use registry::Shutdown;
 pub(crate) use serving::serve_alone;
 pub use serving::{HTTPServer, ServerAddress, ServerInfo, ThreadingHTTPServer};
