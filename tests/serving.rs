@@ -15,7 +15,7 @@ use stdhttp::server::{
     BaseHTTPRequestHandler, Bounds, HTTPServer, Handler, ServerAddress, ThreadingHTTPServer, Times,
 };
 use stdhttp::testing::{Ending, Peer, Script};
-use stdhttp::{HTTPConnection, HTTPException, Look, Stream};
+use stdhttp::{HTTPConnection, HTTPException, Look, Step, Stream};
 
 #[path = "support/counting.rs"]
 mod counting;
@@ -326,13 +326,13 @@ fn an_answer_during_an_upload_arrives() {
 
 #[test]
 fn streams_of_the_callers_own_are_secured_on_their_threads() {
-    let running = Running::start(local(Quiet(echo)).secured(|accepted| {
-        let mut accepted = accepted;
+    let running = Running::start(local(Quiet(echo)).secured(|mut accepted, time| {
+        time.apply(&mut accepted, Step::Handshake)?;
         let mut first = [0; 6];
         accepted.read_exact(&mut first)?;
         match &first {
             b"secret" => Ok(Box::new(accepted)),
-            _ => Err(io::ErrorKind::InvalidData.into()),
+            _ => Err(io::Error::from(io::ErrorKind::InvalidData).into()),
         }
     }));
     // Says nothing, and so would block a server that secures where it accepts.

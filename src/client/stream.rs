@@ -195,6 +195,17 @@ impl<'a> ConnectTime<'a> {
         }
     }
 
+    /// The time until this moment, for what a server secures.
+    #[cfg(feature = "server")]
+    pub(crate) fn until(ends: Option<Instant>, clock: &'a dyn Clock) -> Self {
+        Self {
+            clock,
+            ends,
+            read: None,
+            write: None,
+        }
+    }
+
     pub(crate) fn ends(&self) -> Option<Instant> {
         self.ends
     }

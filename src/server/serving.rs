@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::stream::{Clock, Stream, SystemClock};
+use crate::client::stream::{Clock, ConnectTime, Stream, SystemClock};
+use crate::error::HTTPException;
 use crate::proto::HTTPVersion;
 use crate::server::base::BaseHTTPRequestHandler;
 use crate::server::connection::{AnyStream, Connection};
@@ -90,7 +91,8 @@ impl ServerInfo {
 }
 
 /// Makes the stream of a connection out of its socket, for TLS.
-type Wrap = Box<dyn Fn(Accepted) -> io::Result<AnyStream> + Send + Sync>;
+type Wrap =
+    Box<dyn Fn(Accepted, ConnectTime<'_>) -> Result<AnyStream, HTTPException> + Send + Sync>;
 
 /// The clock that all connections share.
 #[derive(Clone)]
@@ -227,12 +229,16 @@ impl<H: Handler> HTTPServer<H> {
         self
     }
 
-    /// Secures every connection: `secure` makes its stream, by a TLS handshake, on the connection's
-    /// own thread, so that a client that is slow at it delays nobody.
+    /// Secures every connection: `secure` makes its stream, by a TLS handshake within the time that
+    /// it is given, on the connection's own thread, so that a client that is slow at it delays
+    /// nobody. `docs/tls.md` has an adapter for rustls.
     #[must_use]
     pub fn secured(
         mut self,
-        secure: impl Fn(Accepted) -> io::Result<AnyStream> + Send + Sync + 'static,
+        secure: impl Fn(Accepted, ConnectTime<'_>) -> Result<AnyStream, HTTPException>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.wrap = Some(Box::new(secure));
         self
@@ -324,13 +330,18 @@ impl<H: Handler> HTTPServer<H> {
     fn serve(&self, accepted: Accepted, address: Option<SocketAddr>, registered: &Registered) {
         let stream: AnyStream = match &self.wrap {
             None => Box::new(accepted),
-            Some(wrap) => match wrap(accepted) {
+            Some(wrap) => match wrap(accepted, self.time_to_secure()) {
                 Ok(stream) => stream,
                 // There is nobody to tell: the client sees its connection end.
                 Err(_) => return,
             },
         };
         self.talk(stream, address, registered);
+    }
+
+    fn time_to_secure(&self) -> ConnectTime<'_> {
+        let ends = self.clock.now().checked_add(self.times.tls);
+        ConnectTime::until(ends, &self.clock)
     }
 
     fn talk(&self, stream: AnyStream, address: Option<SocketAddr>, idle: &dyn Idle) {

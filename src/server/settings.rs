@@ -17,6 +17,8 @@ use crate::proto::{Limits, Tolerance};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
+    /// For securing a connection: all of a TLS handshake. 10 seconds.
+    pub tls: Duration,
     /// For the head of a request, from its first byte on, or from the beginning of the connection
     /// for its first request. 10 seconds.
     pub head: Duration,
@@ -40,6 +42,7 @@ pub struct Times {
 impl Times {
     /// The defaults.
     pub const DEFAULT: Self = Self {
+        tls: Duration::from_secs(10),
         head: Duration::from_secs(10),
         idle: Duration::from_secs(30),
         read: Duration::from_secs(30),

@@ -6,6 +6,7 @@
 
 include!(concat!(env!("OUT_DIR"), "/adapter.rs"));
 include!(concat!(env!("OUT_DIR"), "/usage.rs"));
+include!(concat!(env!("OUT_DIR"), "/serving.rs"));
 
 #[cfg(test)]
 mod certificates;
@@ -23,6 +24,8 @@ mod programs;
 mod server;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod serving;
 #[cfg(test)]
 mod transfer;
 #[cfg(test)]
