@@ -135,7 +135,7 @@
 //! | feature | |
 //! |---|---|
 //! | (none) | everything but the following; no `unsafe` code, which the compiler enforces |
-//! | `sys` | what `std` can't do: bind a socket before it connects (`Builder::source_address`), and have the kernel send files (`sendfile`) where the stream is a plain socket; with `server`, catch Ctrl-C (`server::Interrupt`). On Linux; it adds nothing on other systems. A program whose `main` is not Rust's must ignore SIGPIPE, as Rust's does: `sendfile` raises it when the peer goes away. All `unsafe` code of the crate is in `src/client/sys.rs`, behind this feature |
+//! | `sys` | what `std` can't do: bind a socket before it connects (`Builder::source_address`), and have the kernel send files (`sendfile`) where the stream is a plain socket; with `server`, catch Ctrl-C (`server::Interrupt`). On Linux; it adds nothing on other systems. A program whose `main` is not Rust's must ignore SIGPIPE, as Rust's does: `sendfile` raises it when the peer goes away. All `unsafe` code of the crate is in `src/transport/sys.rs`, behind this feature |
 //! | `server` | a server like Python's `http.server`: the modules `server` and `proto::server`, and the command `stdhttp-server` |
 //! | `urllib` | URLs, dates, forms and links, cookies and credentials: the modules `urllib`, `dates`, `cookies` and `auth`, without I/O but for cookie and netrc files |
 //!
@@ -167,21 +167,19 @@ pub mod proto;
 pub mod server;
 mod status;
 pub mod testing;
+mod transport;
 #[cfg(feature = "urllib")]
 pub mod urllib;
 
 pub use client::body::Body;
+pub use client::connect::{Connect, Ready, Route, Tcp};
 pub use client::connection::{Builder, Continue, HTTPConnection, StaleCheck};
 pub use client::https::{HTTPSConnection, Secure, Secured};
 pub use client::reader::{Reader, parse_headers, parse_headers_with};
 pub use client::reading::ReadArgument;
 pub use client::response::{HTTPResponse, PendingResponse};
-pub use client::stream::{
-    Clock, Connect, ConnectTime, Look, Ready, Route, Stream, SystemClock, Tcp,
-};
 #[cfg(unix)]
 pub use client::unix::Unix;
-pub use client::wire::{Source, Wire};
 pub use error::*;
 pub use message::{HTTPMessage, Items, ParamValue};
 pub use method::{HTTPMethod, UnknownMethod};
@@ -190,6 +188,10 @@ pub use proto::{
 };
 pub use status::constants::*;
 pub use status::{HTTPStatus, UnknownStatus, responses};
+pub use transport::clock::{Clock, SystemClock};
+pub use transport::stream::{Look, Stream};
+pub use transport::timing::ConnectTime;
+pub use transport::wire::{Source, Wire};
 
 /// The default port of HTTP (`http.client.HTTP_PORT`).
 pub const HTTP_PORT: u16 = 80;

@@ -25,8 +25,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::client::stream::{Clock, Connect, Look, Route, Stream};
+use crate::client::connect::{Connect, Route};
 use crate::error::{End, HTTPException};
+use crate::transport::clock::Clock;
+use crate::transport::stream::{Look, Stream};
 
 /// The octets that the parsers have looked at in this thread so far, for tests that the work is
 /// linear. Only builds with debug assertions count them.

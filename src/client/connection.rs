@@ -8,23 +8,24 @@
 use std::time::Duration;
 
 use crate::client::body::Body;
+use crate::client::connect::{Connect, Ready, Route, Tcp, while_connecting};
 use crate::client::incoming::Incoming;
 use crate::client::response::HTTPResponse;
-use crate::client::stream::{
-    Clock, Connect, ConnectTime, Ready, Route, Stream, Tcp, while_connecting,
-};
 use crate::client::tunnel::Tunnel;
 use crate::client::upload::{Progress, Upload};
-use crate::client::wire::{Source, Timing, Wire};
 use crate::error::{ConnectionState, HTTPException, ImproperConnectionState, Step};
 use crate::message::HTTPMessage;
 use crate::proto::authority::Authority;
 use crate::proto::{
     CloseReason, Exchange, FieldValue, HTTPVersion, Limits, ResponseHead, Skip, Tolerance,
 };
+use crate::transport::clock::Clock;
+use crate::transport::stream::Stream;
+use crate::transport::timing::{ConnectTime, Timing};
+use crate::transport::wire::{Source, Wire};
 
 /// Large, because fewer writes cost less (docs/performance.md has the figures); and no multiple of
-/// 4,096, as the size of [`Buffer`](crate::client::wire::Buffer) is none.
+/// 4,096, as the size of [`Buffer`](crate::transport::buffer::Buffer) is none.
 const BLOCKSIZE: usize = 262_000;
 
 /// Each connection that sends from a reader may hold a block.

@@ -5,10 +5,12 @@
 //! is handed to the connection only when TCP, CONNECT and TLS have all succeeded, so that no byte
 //! goes out in clear whatever fails on the way.
 
+use crate::client::connect::{Connect, Route, Tcp};
 use crate::client::connection::{Builder, HTTPConnection};
-use crate::client::stream::{Connect, ConnectTime, Route, Stream, Tcp};
-use crate::client::wire::{say_goodbye, stream_error};
 use crate::error::{HTTPException, Step};
+use crate::transport::stream::Stream;
+use crate::transport::timing::ConnectTime;
+use crate::transport::wire::{say_goodbye, stream_error};
 
 /// A way to secure a stream.
 ///

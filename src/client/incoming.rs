@@ -1,9 +1,9 @@
 //! The receiving half of a connection: the exchange's state and the source of its bytes, driven
 //! together. It outlives its responses, which are views of it.
 
-use crate::client::wire::{Fill, Source};
 use crate::error::{End, HTTPException, Step, is_timeout};
 use crate::proto::{CloseReason, Exchange, Received};
+use crate::transport::wire::{Fill, Source};
 
 /// Reads of at least this many bytes go past the buffer, straight into the caller's memory.
 const DIRECT: usize = 32_000;

@@ -4,12 +4,12 @@
 use std::fmt;
 use std::io::{self, BufRead};
 
-use crate::client::wire::{Fill, Source, sealed};
 use crate::error::{
     Counted, End, HTTPException, IncompleteRead, LineKind, Measured, MessagePart, Retry, Step,
 };
 use crate::message::HTTPMessage;
 use crate::proto::{FieldSection, Limits, SectionLimits, Tolerance};
+use crate::transport::wire::{Fill, Source, sealed};
 
 /// A reader as the source of a response. A head that does not lie in the reader's buffer in one
 /// piece is put together here.

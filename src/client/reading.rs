@@ -10,8 +10,8 @@ use std::io::{self, BufRead, Read};
 
 use crate::client::incoming::can_go_on;
 use crate::client::response::HTTPResponse;
-use crate::client::wire::Source;
 use crate::error::{HTTPException, IncompleteRead, Step};
+use crate::transport::wire::Source;
 
 /// With so much room left, a body that is collected is not given more for its next read: what
 /// comes in small pieces must not double it.

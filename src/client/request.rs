@@ -7,15 +7,15 @@
 use std::io::Read;
 
 use crate::client::body::{Body, Content, Pieces, source_error};
+use crate::client::connect::Connect;
 use crate::client::connection::{Continue, HTTPConnection};
-use crate::client::stream::Connect;
 #[cfg(all(feature = "sys", target_os = "linux"))]
 use crate::client::upload::{LOOK_INTERVAL, size};
 use crate::client::upload::{Piece, Upload};
-use crate::client::wire::Buffer;
 use crate::error::{BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Step};
 use crate::proto::request::{DeclaredBody, write_trailers};
 use crate::proto::{ChunkHead, LAST_CHUNK, Skip};
+use crate::transport::buffer::Buffer;
 
 /// A body up to this size is copied behind the head, so that both leave in one plain write.
 const SMALL_BODY: usize = 8_192;

@@ -11,13 +11,13 @@ use std::io::BufRead;
 use crate::client::incoming::Incoming;
 use crate::client::reader::Reader;
 use crate::client::reading::Kept;
-use crate::client::stream::Stream;
-use crate::client::wire::{Source, Wire};
 use crate::error::HTTPException;
 use crate::message::HTTPMessage;
 use crate::proto::{
     CloseReason, Exchange, ForgivenSet, Framing, HTTPVersion, Limits, RequestContext, Tolerance,
 };
+use crate::transport::stream::Stream;
+use crate::transport::wire::{Source, Wire};
 
 /// A response: `http.client.HTTPResponse`.
 ///

@@ -4,12 +4,13 @@
 //! Departs from `http.client`: every 2xx opens the tunnel, interim responses are skipped, and
 //! host and fields are checked when they are given.
 
-use crate::client::debug::DebugLog;
-use crate::client::stream::{ConnectTime, Look, Stream};
 use crate::error::{End, Excerpt, HTTPException, Step, TunnelFailed};
 use crate::message::HTTPMessage;
 use crate::proto::authority::Authority;
 use crate::proto::{Exchange, Limits, Received, Skip, Tolerance};
+use crate::transport::log::DebugLog;
+use crate::transport::stream::{Look, Stream};
+use crate::transport::timing::ConnectTime;
 
 /// Bytes of a refusal's body that are kept.
 const REFUSAL: usize = 16_384;
@@ -255,5 +256,5 @@ fn read_more(
 }
 
 fn io_error(error: std::io::Error) -> HTTPException {
-    crate::client::wire::stream_error(error, Step::Tunnel, Default::default())
+    crate::transport::wire::stream_error(error, Step::Tunnel, Default::default())
 }

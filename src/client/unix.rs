@@ -12,9 +12,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::client::stream::{Connect, Look, Route, Stream, seen};
-use crate::client::wire::stream_error;
+use crate::client::connect::{Connect, Route};
 use crate::error::{HTTPException, Retry, Step};
+use crate::transport::stream::{Look, Stream, seen};
+use crate::transport::wire::stream_error;
 
 impl Stream for UnixStream {
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
@@ -47,14 +48,14 @@ impl Stream for UnixStream {
 
 #[cfg(all(feature = "sys", target_os = "linux"))]
 fn peek(socket: &UnixStream) -> io::Result<usize> {
-    crate::client::sys::peek(socket.as_fd())
+    crate::transport::sys::peek(socket.as_fd())
 }
 
 /// The `peek` of `std`'s TCP sockets is `recv(2)`, which asks no socket for its family.
 #[cfg(not(all(feature = "sys", target_os = "linux")))]
 fn peek(socket: &UnixStream) -> io::Result<usize> {
     let same = socket.as_fd().try_clone_to_owned()?;
-    crate::client::stream::peek_at(&same.into())
+    crate::transport::stream::peek_at(&same.into())
 }
 
 /// Connects to a Unix-domain socket; host and port only go into `Host`.
@@ -89,7 +90,7 @@ impl Connect for Unix {
 
 #[cfg(all(feature = "sys", target_os = "linux"))]
 fn connect_within(path: &Path, time: Duration) -> io::Result<UnixStream> {
-    crate::client::sys::connect_unix(path, time)
+    crate::transport::sys::connect_unix(path, time)
 }
 
 /// A stream that comes too late is dropped with the channel, which closes it.

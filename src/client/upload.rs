@@ -5,11 +5,12 @@
 //! blocked or fails, it looks whether the peer has answered, takes what is there without blocking,
 //! and goes on until a final head is complete that closes the connection.
 
+use crate::client::connect::Connect;
 use crate::client::connection::HTTPConnection;
-use crate::client::stream::Connect;
-use crate::client::wire::{Patience, drop_front};
 use crate::error::{ConnectionState, HTTPException, Step};
 use crate::proto::{CHUNK_END, ChunkHead};
+use crate::transport::timing::Patience;
+use crate::transport::wire::drop_front;
 
 /// After so many bytes of a request the stream is looked at for an early answer.
 pub(crate) const LOOK_INTERVAL: usize = 1 << 20;

@@ -8,12 +8,15 @@ use std::fs::File;
 use std::io::{self, IoSlice, Read};
 use std::time::Instant;
 
-use crate::client::stream::{Clock, Look, Stream};
-use crate::client::wire::{Buffer, Fill, Timing, drop_front, read_once, say_goodbye, stream_error};
 use crate::error::{BadResponse, HTTPException, Retry, Step};
 use crate::proto::server::{Exchange, ExchangeState, Piece, Received, Refusal};
 use crate::proto::{CHUNK_END, ChunkHead, CloseReason, HTTPVersion};
 use crate::server::settings::{Bounds, Times};
+use crate::transport::buffer::Buffer;
+use crate::transport::clock::Clock;
+use crate::transport::stream::{Look, Stream};
+use crate::transport::timing::Timing;
+use crate::transport::wire::{Fill, drop_front, read_once, say_goodbye, stream_error};
 
 /// A body up to this size that is not declared waits for its end, so that it gets a length.
 const SMALL_BODY: usize = 8_192;
@@ -425,7 +428,7 @@ impl Connection {
             let most = usize::try_from(*left)
                 .unwrap_or(usize::MAX)
                 .min(KERNEL_BLOCK);
-            match crate::client::sys::send_file(socket, file, most) {
+            match crate::transport::sys::send_file(socket, file, most) {
                 Ok(0) => return Ok(()),
                 Ok(count) => {
                     let count = u64::try_from(count).unwrap_or(u64::MAX);

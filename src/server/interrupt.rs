@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 
-use crate::client::sys;
+use crate::transport::sys;
 
 /// The interrupt of this process (SIGINT, Ctrl-C), caught: it can be waited for.
 ///

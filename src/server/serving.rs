@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::stream::{Clock, ConnectTime, Stream, SystemClock};
 use crate::error::HTTPException;
 use crate::proto::HTTPVersion;
 use crate::server::base::BaseHTTPRequestHandler;
@@ -24,6 +23,9 @@ use crate::server::handler::Handler;
 use crate::server::registry::{Idle, Registered, Registry, Shutdown};
 use crate::server::settings::{Bounds, Times};
 use crate::server::socket::{Accepted, Listening};
+use crate::transport::clock::{Clock, SystemClock};
+use crate::transport::stream::Stream;
+use crate::transport::timing::ConnectTime;
 
 /// The first pause after a failed `accept`; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);

@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::stream::{Look, Stream};
+use crate::transport::stream::{Look, Stream};
 
 /// A socket that listens.
 #[derive(Debug)]

@@ -1,255 +1,14 @@
-//! What a connection needs of its stream, how it comes by one over TCP, and time.
-//!
-//! Timeouts and deadlines are kept without threads: whoever reads or writes sets the smaller
-//! remainder as the stream's own timeout first, and only where it changed. The clock is a trait,
-//! so that tests don't sleep.
+//! How a connection comes by its stream: the route to a host, and the connector for TCP.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
-#[cfg(all(feature = "sys", target_os = "linux"))]
-use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
 
 use crate::client::tunnel::Tunnel;
-use crate::client::wire::{Timing, say_goodbye, shorter};
-use crate::error::{Excerpt, HTTPException, Retry, Step};
-
-/// A byte stream that a connection can use: `read`, `write` and `write_vectored` of
-/// `std::io`, and what they can't say.
-///
-/// An orderly end is `Ok(0)`. A TLS stream that ends without a closure alert must return
-/// `ErrorKind::UnexpectedEof`, as rustls does, so that a truncated body is not taken as complete
-/// (RFC 9112 section 9.8). A timeout is `WouldBlock`, as sockets have it on Unix; the call can then
-/// be made again without loss. `TimedOut` means the same on Windows, where it is what sockets
-/// have. Elsewhere it is the end of the stream: the system has given up a peer that is dead.
-pub trait Stream: Read + Write {
-    /// The longest time that one read may block; nothing for no limit.
-    ///
-    /// # Errors
-    /// Those of the stream.
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
-
-    /// The longest time that one write may block; nothing for no limit.
-    ///
-    /// # Errors
-    /// Those of the stream.
-    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
-
-    /// Says goodbye before the stream is dropped: a closure alert where there is TLS (RFC 9112
-    /// section 9.8). A stream whose drop closes it in good order has nothing to do here.
-    ///
-    /// # Errors
-    /// Those of the stream.
-    fn shutdown(&mut self) -> io::Result<()>;
-
-    /// Ends our side of the stream, so that the peer sees its end while it may still be sending: a
-    /// half-close. By default a goodbye.
-    ///
-    /// # Errors
-    /// Those of the stream.
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.shutdown()
-    }
-
-    /// Looks, without blocking and without taking anything, whether the peer sent data or closed.
-    ///
-    /// # Errors
-    /// Those of the stream, which say that it is of no use any more.
-    fn look(&mut self) -> io::Result<Look>;
-
-    /// The socket, where the bytes of this stream are the bytes on it: the kernel then sends files
-    /// by itself. Nothing by default, and for streams that hold bytes back or change them. Linux,
-    /// feature `sys`.
-    #[cfg(all(feature = "sys", target_os = "linux"))]
-    fn socket(&self) -> Option<BorrowedFd<'_>> {
-        None
-    }
-}
-
-/// What [`Stream::look`] saw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Look {
-    /// Nothing: the connection is idle.
-    Idle,
-    /// Data can be read.
-    Data,
-    /// The peer closed the connection.
-    Closed,
-    /// The stream can't look.
-    Unknown,
-}
-
-impl Stream for TcpStream {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        Self::set_read_timeout(self, timeout)
-    }
-
-    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        Self::set_write_timeout(self, timeout)
-    }
-
-    /// Nothing: dropping the socket closes it, and that saves a system call.
-    fn shutdown(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        Self::shutdown(self, Shutdown::Write)
-    }
-
-    /// Three system calls: the socket is made non-blocking for one `peek`. With the feature `sys`
-    /// on Linux one, which does not touch that flag.
-    fn look(&mut self) -> io::Result<Look> {
-        #[cfg(all(feature = "sys", target_os = "linux"))]
-        let peeked = crate::client::sys::peek(self.as_fd());
-        #[cfg(not(all(feature = "sys", target_os = "linux")))]
-        let peeked = peek_at(self);
-        seen(peeked)
-    }
-
-    #[cfg(all(feature = "sys", target_os = "linux"))]
-    fn socket(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.as_fd())
-    }
-}
-
-/// How many bytes there are, one at most, without blocking and without taking them.
-#[cfg(not(all(feature = "sys", target_os = "linux")))]
-pub(crate) fn peek_at(socket: &TcpStream) -> io::Result<usize> {
-    socket.set_nonblocking(true)?;
-    let peeked = socket.peek(&mut [0]);
-    // The flag is shared by all clones of the socket: it goes back on every path.
-    socket.set_nonblocking(false)?;
-    peeked
-}
-
-/// What a `peek` that does not block says.
-pub(crate) fn seen(peeked: io::Result<usize>) -> io::Result<Look> {
-    match peeked {
-        Ok(0) => Ok(Look::Closed),
-        Ok(_) => Ok(Look::Data),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Look::Idle),
-        Err(error) => Err(error),
-    }
-}
-
-impl<S: Stream + ?Sized> Stream for Box<S> {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        (**self).set_read_timeout(timeout)
-    }
-
-    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        (**self).set_write_timeout(timeout)
-    }
-
-    fn shutdown(&mut self) -> io::Result<()> {
-        (**self).shutdown()
-    }
-
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        (**self).shutdown_write()
-    }
-
-    fn look(&mut self) -> io::Result<Look> {
-        (**self).look()
-    }
-
-    #[cfg(all(feature = "sys", target_os = "linux"))]
-    fn socket(&self) -> Option<BorrowedFd<'_>> {
-        (**self).socket()
-    }
-}
-
-/// The present moment. Tests put their own in place of the system's.
-pub trait Clock {
-    /// Now; never earlier than at the last call.
-    fn now(&self) -> Instant;
-}
-
-/// The system's monotonic clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Instant {
-        Instant::now()
-    }
-}
-
-/// The time that is left for establishing a connection.
-#[derive(Clone, Copy)]
-pub struct ConnectTime<'a> {
-    clock: &'a dyn Clock,
-    ends: Option<Instant>,
-    read: Option<Duration>,
-    write: Option<Duration>,
-}
-
-impl<'a> ConnectTime<'a> {
-    pub(crate) fn new(timing: &'a Timing) -> Self {
-        Self {
-            clock: &*timing.clock,
-            ends: timing.connect_ends(),
-            read: timing.read,
-            write: timing.write,
-        }
-    }
-
-    /// The time until this moment, for what a server secures.
-    #[cfg(feature = "server")]
-    pub(crate) fn until(ends: Option<Instant>, clock: &'a dyn Clock) -> Self {
-        Self {
-            clock,
-            ends,
-            read: None,
-            write: None,
-        }
-    }
-
-    pub(crate) fn ends(&self) -> Option<Instant> {
-        self.ends
-    }
-
-    /// What is left; nothing if there is no limit.
-    ///
-    /// # Errors
-    /// `TimedOut` with this step when nothing is left.
-    pub fn remaining(&self, step: Step) -> Result<Option<Duration>, HTTPException> {
-        let Some(ends) = self.ends else {
-            return Ok(None);
-        };
-        let left = ends.saturating_duration_since(self.clock.now());
-        if left.is_zero() {
-            return Err(HTTPException::TimedOut { step, written: 0 });
-        }
-        Ok(Some(left))
-    }
-
-    /// Sets both timeouts of a stream to what is left, or to those of the connection for one read
-    /// and one write where they are shorter; to be called before each of its calls.
-    ///
-    /// # Errors
-    /// `TimedOut` when nothing is left; those of the stream.
-    pub fn apply(&self, stream: &mut impl Stream, step: Step) -> Result<(), HTTPException> {
-        let left = self.remaining(step)?;
-        stream
-            .set_read_timeout(shorter(self.read, left))
-            .and_then(|()| stream.set_write_timeout(shorter(self.write, left)))
-            .map_err(|error| HTTPException::Io {
-                error,
-                step,
-                retry: Retry::default(),
-            })
-    }
-}
-
-impl std::fmt::Debug for ConnectTime<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ConnectTime")
-            .field("ends", &self.ends)
-            .finish_non_exhaustive()
-    }
-}
+use crate::error::{Excerpt, HTTPException, Step};
+use crate::transport::stream::Stream;
+use crate::transport::timing::ConnectTime;
+use crate::transport::wire::say_goodbye;
 
 /// Where a connection leads: the address to dial, the tunnel to open behind it, the time for it.
 #[derive(Debug)]
@@ -387,7 +146,7 @@ impl Tcp {
     fn dial(&self, address: SocketAddr, time: Option<Duration>) -> io::Result<TcpStream> {
         #[cfg(all(feature = "sys", target_os = "linux"))]
         if let Some(source) = self.source_address {
-            return crate::client::sys::connect_from(source, address, time);
+            return crate::transport::sys::connect_from(source, address, time);
         }
         match time {
             Some(time) => TcpStream::connect_timeout(&address, time),
@@ -497,6 +256,7 @@ mod tests {
 
     use super::*;
     use crate::testing::Peer;
+    use crate::transport::timing::Timing;
 
     const SECOND: Duration = Duration::from_secs(1);
 

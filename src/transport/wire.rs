@@ -1,23 +1,13 @@
-//! The connection's end of the stream: one read buffer, writing, timeouts and the deadline.
-//!
-//! There is one buffer for all responses of a connection, so that no byte is lost between them.
-//! A timeout is set on the stream only where it differs from the last one.
+//! The connection's end of the stream: reading through one buffer, writing, and the log of both.
 
-use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
-use crate::client::debug::DebugLog;
-use crate::client::stream::{Clock, Look, Stream, SystemClock};
 use crate::error::{End, HTTPException, Retry, Step, is_timeout};
-
-/// A write that is blocked is interrupted after so long, to look whether the peer has answered. Not
-/// on Windows, where a socket is of no use after such a timeout.
-const SLICE: Option<Duration> = if cfg!(windows) {
-    None
-} else {
-    Some(Duration::from_millis(100))
-};
+use crate::transport::buffer::Buffer;
+use crate::transport::log::DebugLog;
+use crate::transport::stream::{Look, Stream};
+use crate::transport::timing::{Patience, Timing};
 
 /// What one attempt to get more bytes brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,304 +56,6 @@ pub trait Source: sealed::Sealed {
 
 pub(crate) mod sealed {
     pub trait Sealed {}
-}
-
-/// The read buffer: bytes between `start` and `end` of a storage that begins small, so that an idle
-/// connection costs little, and grows once for responses that fill it, further only for heads that
-/// do not fit.
-#[derive(Default)]
-pub(crate) struct Buffer {
-    storage: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// The last read left no room.
-    was_filled: bool,
-}
-
-impl Buffer {
-    /// About 64 KiB, but no multiple of 4,096: reads of whole pages would freeze the relation
-    /// between the page offsets of source and destination, which makes copies slow on some CPUs.
-    pub(crate) const SIZE: usize = 65_000;
-
-    /// Enough for most responses of an interface for programs.
-    const FIRST: usize = 8_100;
-
-    #[inline]
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.storage.get(self.start..self.end).unwrap_or_default()
-    }
-
-    #[inline]
-    pub(crate) fn consume(&mut self, count: usize) {
-        self.start = self.start.saturating_add(count).min(self.end);
-        if self.start == self.end {
-            self.start = 0;
-            self.end = 0;
-        }
-    }
-
-    fn clear(&mut self) {
-        self.start = 0;
-        self.end = 0;
-        self.was_filled = false;
-    }
-
-    /// Free space behind the bytes; at least one byte.
-    pub(crate) fn room(&mut self) -> &mut [u8] {
-        if self.was_filled && self.start > 0 {
-            self.storage.copy_within(self.start..self.end, 0);
-            self.end = self.end.saturating_sub(self.start);
-            self.start = 0;
-        }
-        if self.storage.is_empty() {
-            self.storage.resize(Self::FIRST, 0);
-        } else if self.was_filled && self.storage.len() < Self::SIZE {
-            self.grow_to(Self::SIZE);
-        } else if self.end == self.storage.len() {
-            self.grow_to(self.storage.len().saturating_add(Self::SIZE));
-        }
-        self.storage.get_mut(self.end..).unwrap_or_default()
-    }
-
-    /// Doubling would take twice what the longest head may need.
-    fn grow_to(&mut self, size: usize) {
-        let more = size.saturating_sub(self.storage.len());
-        self.storage.reserve_exact(more);
-        self.storage.resize(size, 0);
-    }
-
-    pub(crate) fn filled(&mut self, count: usize) {
-        self.end = self.end.saturating_add(count).min(self.storage.len());
-        self.was_filled = self.end == self.storage.len();
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(Self::SIZE) {
-            let mut rest = piece;
-            while !rest.is_empty() {
-                let room = self.room();
-                let count = room.len().min(rest.len());
-                let (now, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-                if let Some(place) = room.get_mut(..count) {
-                    place.copy_from_slice(now);
-                }
-                self.filled(count);
-                rest = later;
-            }
-        }
-    }
-}
-
-/// How long a write has been blocked so far, and whether it is worth to look at the peer meanwhile.
-#[derive(Clone, Copy)]
-pub(crate) struct Patience {
-    waited: Duration,
-    looks: bool,
-}
-
-impl Patience {
-    /// For a write of so much that it may block: it returns once in a while.
-    pub(crate) fn looking(looks: bool) -> Self {
-        Self {
-            waited: Duration::ZERO,
-            looks,
-        }
-    }
-}
-
-/// Timeouts, the deadline, and the clock for it.
-pub(crate) struct Timing {
-    pub(crate) clock: Box<dyn Clock + Send + Sync>,
-    pub(crate) connect: Option<Duration>,
-    pub(crate) read: Option<Duration>,
-    pub(crate) write: Option<Duration>,
-    /// The longest time for one exchange.
-    pub(crate) deadline: Option<Duration>,
-    /// When the exchange under way must be over.
-    pub(crate) ends: Option<Instant>,
-    /// What the stream was told last; the outer nothing: not known.
-    applied_read: Option<Option<Duration>>,
-    applied_write: Option<Option<Duration>>,
-    /// The stream was lent out since, and may have been told something else.
-    lent: Cell<bool>,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            clock: Box::new(SystemClock),
-            connect: None,
-            read: None,
-            write: None,
-            deadline: None,
-            ends: None,
-            applied_read: Some(None),
-            applied_write: Some(None),
-            lent: Cell::new(false),
-        }
-    }
-}
-
-/// The shortest timeout: sockets take none of zero. `std` rounds up to what the system knows.
-const SHORTEST: Duration = Duration::from_nanos(1);
-
-/// The smaller of a timeout and the time that is left, as a stream can be told it.
-pub(crate) fn shorter(timeout: Option<Duration>, left: Option<Duration>) -> Option<Duration> {
-    let both = timeout.into_iter().chain(left);
-    both.min().map(|time| time.max(SHORTEST))
-}
-
-impl Timing {
-    /// Starts the time of an exchange.
-    pub(crate) fn start(&mut self) {
-        self.ends = self
-            .deadline
-            .and_then(|deadline| self.clock.now().checked_add(deadline));
-    }
-
-    /// When an attempt to connect that begins now must be over.
-    pub(crate) fn connect_ends(&self) -> Option<Instant> {
-        let own = self
-            .connect
-            .and_then(|time| self.clock.now().checked_add(time));
-        match (own, self.ends) {
-            (Some(own), Some(ends)) => Some(own.min(ends)),
-            (own, ends) => own.or(ends),
-        }
-    }
-
-    /// Lets the exchange under way end `time` from now, if not earlier; returns when it was to end.
-    pub(crate) fn narrow(&mut self, time: Duration) -> Option<Instant> {
-        let usual = self.ends;
-        let narrowed = self.clock.now().checked_add(time);
-        self.ends = usual.into_iter().chain(narrowed).min();
-        usual
-    }
-
-    /// A new stream: connecting leaves timeouts on it only where there is a limit.
-    fn renew(&mut self, connect_ends: Option<Instant>) {
-        let untouched = connect_ends.is_none() && self.read.is_none() && self.write.is_none();
-        let known = untouched.then_some(None);
-        self.applied_read = known;
-        self.applied_write = known;
-    }
-
-    /// Takes what is on the stream for unknown, if somebody else had it.
-    fn notice_loan(&mut self) {
-        if self.lent.take() {
-            self.applied_read = None;
-            self.applied_write = None;
-        }
-    }
-
-    /// Takes our timeouts off a stream that is given away. One that can't be told so fails at its
-    /// next call, which is its new owner's to see.
-    fn lift(&mut self, stream: &mut impl Stream) {
-        self.notice_loan();
-        if self.applied_read != Some(None) {
-            let _ = stream.set_read_timeout(None);
-        }
-        if self.applied_write != Some(None) {
-            let _ = stream.set_write_timeout(None);
-        }
-    }
-
-    /// The smaller of a timeout and what is left of the deadline.
-    fn limit(
-        &self,
-        timeout: Option<Duration>,
-        step: Step,
-    ) -> Result<Option<Duration>, HTTPException> {
-        let until = |ends: Instant| ends.saturating_duration_since(self.clock.now());
-        let left = self.ends.map(until);
-        if left == Some(Duration::ZERO) {
-            return Err(HTTPException::TimedOut { step, written: 0 });
-        }
-        Ok(shorter(timeout, left))
-    }
-
-    fn before_read(
-        &mut self,
-        stream: &mut impl Stream,
-        step: Step,
-        retry: Retry,
-    ) -> Result<(), HTTPException> {
-        self.notice_loan();
-        let limit = self.limit(self.read, step)?;
-        if self.applied_read != Some(limit) {
-            let set = stream.set_read_timeout(limit);
-            set.map_err(|error| HTTPException::Io { error, step, retry })?;
-            self.applied_read = Some(limit);
-        }
-        Ok(())
-    }
-
-    #[cfg(feature = "server")]
-    pub(crate) fn before_write(
-        &mut self,
-        stream: &mut impl Stream,
-        retry: Retry,
-    ) -> Result<(), HTTPException> {
-        self.notice_loan();
-        let limit = self.limit(self.write, Step::Write)?;
-        self.apply_to_writes(stream, limit, retry)
-    }
-
-    /// Returns the slice of time that the write gets, where it does not get all that is left.
-    fn before_slice(
-        &mut self,
-        stream: &mut impl Stream,
-        retry: Retry,
-        patience: Patience,
-    ) -> Result<Option<Duration>, HTTPException> {
-        self.notice_loan();
-        let step = Step::Write;
-        let left = self.write.map(|time| time.saturating_sub(patience.waited));
-        if left.is_some_and(|left| left.is_zero()) && !patience.waited.is_zero() {
-            return Err(HTTPException::TimedOut { step, written: 0 });
-        }
-        let limit = self.limit(left, step)?;
-        let slice = self.slice_of(limit, patience);
-        self.apply_to_writes(stream, slice.or(limit), retry)?;
-        Ok(slice)
-    }
-
-    fn apply_to_writes(
-        &mut self,
-        stream: &mut impl Stream,
-        limit: Option<Duration>,
-        retry: Retry,
-    ) -> Result<(), HTTPException> {
-        let step = Step::Write;
-        if self.applied_write != Some(limit) {
-            let set = stream.set_write_timeout(limit);
-            set.map_err(|error| HTTPException::Io { error, step, retry })?;
-            self.applied_write = Some(limit);
-        }
-        Ok(())
-    }
-
-    /// A slice that is set already serves other writes too: it is not worth a system call.
-    fn slice_of(&self, limit: Option<Duration>, patience: Patience) -> Option<Duration> {
-        let wanted = patience.looks || self.applied_write == Some(SLICE);
-        SLICE.filter(|slice| wanted && limit.is_none_or(|limit| limit > *slice))
-    }
-
-    /// Whether a write failed because its slice of time is over. One that comes back at once says
-    /// so of its own accord.
-    fn is_slice_over(
-        &self,
-        error: &io::Error,
-        began: Option<(Duration, Instant)>,
-        patience: &mut Patience,
-    ) -> bool {
-        let Some((slice, began)) = began.filter(|_| is_timeout(error)) else {
-            return false;
-        };
-        let passed = self.clock.now().saturating_duration_since(began);
-        patience.waited = patience.waited.saturating_add(passed);
-        passed.saturating_mul(2) >= slice
-    }
 }
 
 /// A connection's stream with its buffer and its time.
@@ -519,7 +211,7 @@ impl<S: Stream> Wire<S> {
             let Some(socket) = stream.socket().filter(|_| !logs) else {
                 return Ok(0);
             };
-            match crate::client::sys::send_file(socket, file, count) {
+            match crate::transport::sys::send_file(socket, file, count) {
                 Err(error) if !is_of_the_socket(&error) => Ok(0),
                 sent => sent,
             }
@@ -560,8 +252,9 @@ impl<S: Stream> Wire<S> {
             return Err(HTTPException::NotConnected);
         };
         // The timeout of the last write holds for this too.
-        let began = SLICE
-            .filter(|slice| self.timing.applied_write == Some(Some(*slice)))
+        let began = self
+            .timing
+            .write_slice()
             .map(|slice| (slice, self.timing.clock.now()));
         loop {
             match stream.flush() {
