@@ -595,3 +595,23 @@ fn a_switch_hands_over_the_stream_and_what_came() {
         "{came}"
     );
 }
+
+#[test]
+fn several_values_are_one_list() {
+    let lists = |request: Request<'_, '_>| {
+        request.send_response(200, None)?;
+        request.send_header("Vary", ["Accept", "Accept-Encoding"])?;
+        assert!(request.send_header("Set-Cookie", ["a=b", "c=d"]).is_err());
+        assert!(request.send_header("X", ["a", "b\r\nC: d"]).is_err());
+        request.send_header("Set-Cookie", "a=b")?;
+        request.send_header("Set-Cookie", "c=d")?;
+        request.end_headers()
+    };
+    let came = told(lists, GET);
+    assert!(
+        came.contains(
+            "\r\nVary: Accept, Accept-Encoding\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n"
+        )
+    );
+    assert!(!came.contains("C: d"), "{came}");
+}

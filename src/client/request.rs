@@ -13,7 +13,8 @@ use crate::client::connection::{Continue, HTTPConnection};
 use crate::client::upload::{LOOK_INTERVAL, size};
 use crate::client::upload::{Piece, Upload};
 use crate::error::{BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Step};
-use crate::proto::request::{DeclaredBody, write_trailers};
+use crate::proto::client::request::DeclaredBody;
+use crate::proto::field_rules::write_trailers;
 use crate::proto::{ChunkHead, LAST_CHUNK, Skip};
 use crate::transport::buffer::Buffer;
 

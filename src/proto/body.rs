@@ -10,6 +10,7 @@ use crate::error::{
     ChunkFault, Counted, End, HTTPException, IncompleteRead, LineKind, Measured, MessagePart,
 };
 use crate::message::HTTPMessage;
+use crate::proto::chunk::{ChunkExtension, fault, usual_size_line};
 use crate::proto::fields::{FieldSection, SectionLimits};
 use crate::proto::framing::BodyLength;
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
@@ -429,6 +430,13 @@ impl BodyDecoder {
         }
     }
 
+    /// Takes an octet of the head of a chunk; its size, if the head ends there.
+    pub(super) fn size_behind(&mut self, octet: u8) -> Result<Option<u64>, HTTPException> {
+        self.framing_octet(octet)?;
+        let ends = matches!(self.state, State::ChunkData | State::Trailers);
+        Ok(ends.then_some(self.remaining))
+    }
+
     /// One octet of the chunked framing (RFC 9112 section 7.1).
     fn framing_octet(&mut self, octet: u8) -> Result<(), HTTPException> {
         steps::count(1);
@@ -596,194 +604,5 @@ impl BodyDecoder {
             measured: Measured::Trailers,
             bare_lf: self.tolerance.bare_lf_in_chunks,
         }
-    }
-}
-
-/// The size and what follows, if `line` begins with `1*HEXDIG CRLF` within the limit and within 64
-/// bits.
-#[inline]
-fn usual_size_line(line: &[u8], limit: usize) -> Option<(u64, &[u8])> {
-    let mut size = 0u64;
-    let mut digits = line;
-    while let [octet, after @ ..] = digits {
-        let Some(digit) = scan::hex_digit(*octet) else {
-            break;
-        };
-        size = size << 4 | u64::from(digit);
-        digits = after;
-    }
-    let length = line.len().wrapping_sub(digits.len());
-    steps::count(length);
-    let [b'\r', b'\n', after @ ..] = digits else {
-        return None;
-    };
-    // More than 16 digits may be more than 64 bits.
-    let whole = (1..=16).contains(&length) && length.wrapping_add(2) <= limit;
-    whole.then_some((size, after))
-}
-
-/// Where a reader of `chunk-ext` stands (RFC 9112 section 7.1.1):
-/// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`. The white space is what a
-/// recipient has to bear and no sender may write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ChunkExtension {
-    /// Before the first, or behind a quoted value.
-    Whole,
-    /// White space behind a whole one: another has to follow.
-    WholeBlank,
-    NameStart,
-    Name,
-    /// White space behind a name.
-    NameBlank,
-    ValueStart,
-    Value,
-    Quoted,
-    /// Behind the `\` of a quoted pair.
-    Escaped,
-    /// Not in the grammar, which was forgiven.
-    Malformed,
-}
-
-impl ChunkExtension {
-    /// The place behind this octet, if it may stand here. Control characters are none of its
-    /// business.
-    fn behind(self, octet: u8, sent: bool) -> Option<Self> {
-        match (self, octet) {
-            (Self::Malformed, _) => Some(Self::Malformed),
-            (Self::Quoted, b'"') => Some(Self::Whole),
-            (Self::Quoted, b'\\') => Some(Self::Escaped),
-            (Self::Quoted | Self::Escaped, _) => Some(Self::Quoted),
-            (_, b' ' | b'\t') => self.behind_blank().filter(|_| !sent),
-            (Self::NameStart | Self::ValueStart, b';' | b'=') => None,
-            (Self::Name | Self::NameBlank, b'=') => Some(Self::ValueStart),
-            (_, b';') => Some(Self::NameStart),
-            (Self::ValueStart, b'"') => Some(Self::Quoted),
-            (Self::NameStart | Self::Name, _) => scan::is_token(&[octet]).then_some(Self::Name),
-            (Self::ValueStart | Self::Value, _) => scan::is_token(&[octet]).then_some(Self::Value),
-            (Self::Whole | Self::WholeBlank | Self::NameBlank, _) => None,
-        }
-    }
-
-    fn behind_blank(self) -> Option<Self> {
-        match self {
-            Self::Whole | Self::WholeBlank | Self::Value => Some(Self::WholeBlank),
-            Self::Name | Self::NameBlank => Some(Self::NameBlank),
-            Self::NameStart | Self::ValueStart => Some(self),
-            Self::Quoted | Self::Escaped | Self::Malformed => None,
-        }
-    }
-
-    fn may_end(self) -> bool {
-        matches!(
-            self,
-            Self::Whole | Self::Name | Self::Value | Self::Malformed
-        )
-    }
-}
-
-fn fault(fault: ChunkFault) -> HTTPException {
-    HTTPException::InvalidChunk {
-        fault,
-        partial: Vec::new(),
-    }
-}
-
-/// The head of a chunk, `chunk-size CRLF`, written into a fixed buffer (RFC 9112 section 7.1).
-///
-/// ```
-/// use stdhttp::proto::ChunkHead;
-///
-/// assert_eq!(ChunkHead::new(26).as_bytes(), b"1A\r\n");
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct ChunkHead {
-    bytes: [u8; 18],
-    start: usize,
-}
-
-/// What follows the data of a chunk.
-pub const CHUNK_END: &[u8] = b"\r\n";
-
-/// The last chunk and an empty trailer section.
-pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
-impl ChunkHead {
-    /// The head of a chunk of `length` octets, in upper-case digits. A length of 0 is the last
-    /// chunk: a caller's empty piece must not be sent.
-    pub fn new(length: u64) -> Self {
-        let mut bytes = [0; 18];
-        let mut start = bytes.len();
-        let mut rest = length;
-        let mut put = |octet: u8| {
-            start = start.saturating_sub(1);
-            if let Some(place) = bytes.get_mut(start) {
-                *place = octet;
-            }
-        };
-        put(b'\n');
-        put(b'\r');
-        loop {
-            let digit = u8::try_from(rest & 0xf).unwrap_or_default();
-            put(if digit < 10 {
-                b'0'.wrapping_add(digit)
-            } else {
-                b'A'.wrapping_add(digit.wrapping_sub(10))
-            });
-            rest >>= 4;
-            if rest == 0 {
-                break;
-            }
-        }
-        Self { bytes, start }
-    }
-
-    /// The octets.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
-
-    /// Reads the head of a chunk, `chunk-size [ chunk-ext ] CRLF`, at the start of `input`: the
-    /// length of the chunk, and the octets that its head takes; nothing if more is needed.
-    /// Extensions are checked and skipped.
-    ///
-    /// ```
-    /// use stdhttp::proto::ChunkHead;
-    /// use stdhttp::{Limits, Tolerance};
-    ///
-    /// let (limits, tolerance) = (Limits::DEFAULT, Tolerance::STANDARD);
-    /// let head = ChunkHead::parse(b"1a;name=value\r\ndata", &limits, &tolerance)?;
-    /// assert_eq!(head, Some((26, 15)));
-    /// assert_eq!(ChunkHead::parse(b"1a", &limits, &tolerance)?, None);
-    /// # Ok::<(), stdhttp::HTTPException>(())
-    /// ```
-    ///
-    /// # Errors
-    /// `InvalidChunk`, `LineTooLong`, `TooLarge` extensions.
-    #[inline]
-    pub fn parse(
-        input: &[u8],
-        limits: &Limits,
-        tolerance: &Tolerance,
-    ) -> Result<Option<(u64, usize)>, HTTPException> {
-        match usual_size_line(input, limits.chunk_size_line) {
-            Some((size, after)) => Ok(Some((size, input.len().wrapping_sub(after.len())))),
-            None => Self::parse_unusual(input, limits, tolerance),
-        }
-    }
-
-    #[cold]
-    fn parse_unusual(
-        input: &[u8],
-        limits: &Limits,
-        tolerance: &Tolerance,
-    ) -> Result<Option<(u64, usize)>, HTTPException> {
-        let mut decoder = BodyDecoder::new(BodyLength::Chunked, *limits, *tolerance);
-        for (before, octet) in input.iter().enumerate() {
-            decoder.framing_octet(*octet)?;
-            if matches!(decoder.state, State::ChunkData | State::Trailers) {
-                return Ok(Some((decoder.remaining, before.saturating_add(1))));
-            }
-        }
-        Ok(None)
     }
 }

@@ -27,26 +27,29 @@
 
 pub(crate) mod authority;
 mod body;
-mod exchange;
+mod chunk;
+mod chunk_head;
+pub(crate) mod client;
+pub(crate) mod field_rules;
 mod fields;
 mod framing;
 mod limits;
-pub(crate) mod request;
-mod response;
 pub(crate) mod scan;
 #[cfg(feature = "server")]
 pub mod server;
 pub(crate) mod steps;
-mod target;
 mod values;
+mod version;
 
-pub use body::{Advance, BodyDecoder, CHUNK_END, ChunkHead, Decoded, LAST_CHUNK};
-pub use exchange::{Exchange, Received, Skip};
-pub use framing::{
-    BodyLength, CloseReason, Framing, FramingRule, RequestContext, response_framing,
-};
+pub use body::{Advance, BodyDecoder, Decoded};
+pub use chunk::{CHUNK_END, LAST_CHUNK};
+pub use chunk_head::ChunkHead;
+pub use client::exchange::{Exchange, Received, Skip};
+pub use client::framing::{RequestContext, response_framing};
+pub use client::response::ResponseHead;
+pub use framing::{BodyLength, CloseReason, Framing, FramingRule};
 pub use limits::{Forgiven, ForgivenSet, Limits, Tolerance};
-pub use response::{HTTPVersion, ResponseHead};
 pub use values::{FieldValue, Values};
+pub use version::HTTPVersion;
 
 pub(crate) use fields::{FieldSection, SectionLimits};

@@ -17,16 +17,17 @@
 use crate::error::{BadRequest, BadResponse, BodyFault, End, Excerpt, HTTPException};
 use crate::error::{IncompleteRead, MessagePart};
 use crate::proto::FieldValue;
-use crate::proto::body::{Advance, BodyDecoder, Decoded, LAST_CHUNK};
+use crate::proto::body::{Advance, BodyDecoder, Decoded};
+use crate::proto::chunk::LAST_CHUNK;
+use crate::proto::field_rules::write_trailers;
 use crate::proto::framing::{BodyLength, CloseReason, Framing};
 use crate::proto::limits::{Limits, Tolerance};
-use crate::proto::request::write_trailers;
-use crate::proto::response::HTTPVersion;
 use crate::proto::scan;
 use crate::proto::server::framing;
 use crate::proto::server::head::{Expectation, RequestHead};
 use crate::proto::server::refusal::Refusal;
 use crate::proto::server::response::{ResponseHead, bad};
+use crate::proto::version::HTTPVersion;
 
 /// What [`Exchange::receive_head`] made of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

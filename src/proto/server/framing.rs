@@ -8,9 +8,9 @@ use crate::error::{Excerpt, HTTPException};
 use crate::message::HTTPMessage;
 use crate::proto::framing::{BodyLength, CloseReason, Framing, FramingFields, FramingRule};
 use crate::proto::limits::{Forgiven, ForgivenSet, Tolerance};
-use crate::proto::response::HTTPVersion;
 use crate::proto::scan;
 use crate::proto::server::refusal::Refusal;
+use crate::proto::version::HTTPVersion;
 
 /// Decides the framing of a request from its head.
 ///

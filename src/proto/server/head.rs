@@ -10,9 +10,9 @@ use crate::message::{HTTPMessage, Span};
 use crate::proto::fields::{FieldSection, SectionLimits, content_of};
 use crate::proto::framing::FramingFields;
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
-use crate::proto::response::HTTPVersion;
 use crate::proto::server::refusal::Refusal;
 use crate::proto::server::target::{Parts, Target, TargetForm};
+use crate::proto::version::HTTPVersion;
 use crate::proto::{authority, scan, steps};
 
 /// Octets of a request line beside its target: a method, the version, two SP and the line end.

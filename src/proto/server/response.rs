@@ -7,9 +7,9 @@
 
 use crate::error::{BadResponse, Excerpt, HTTPException};
 use crate::proto::FieldValue;
+use crate::proto::field_rules::{check_name, invalid_value, join_list};
 use crate::proto::framing::ConnectionOptions;
 use crate::proto::limits::Tolerance;
-use crate::proto::request::{check_name, invalid_value};
 use crate::proto::scan;
 
 /// A response head while it is written, and the facts of it that matter afterwards.
@@ -73,7 +73,11 @@ impl ResponseHead {
         self.out.extend_from_slice(b": ");
         let value_start = self.out.len();
         value.append_to(&mut self.out);
-        match self.check_value(name, value_start) {
+        let joined = match value.count() {
+            0 | 1 => Ok(()),
+            count => join_list(name, &mut self.out, value_start, count),
+        };
+        match joined.and_then(|()| self.check_value(name, value_start)) {
             Ok(true) => self.out.extend_from_slice(b"\r\n"),
             Ok(false) => self.out.truncate(start),
             Err(error) => {

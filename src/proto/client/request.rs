@@ -8,15 +8,15 @@
 use std::fmt;
 
 use crate::error::{BodyFault, Excerpt, HTTPException};
-use crate::message::is_secret;
 use crate::proto::authority::is_host_field;
+use crate::proto::client::target::{absolute_form_authority, check_target, is_host_of_target};
+use crate::proto::field_rules::{Seen, check_name, invalid_value, join_list};
 use crate::proto::framing::ConnectionOptions;
 use crate::proto::limits::Tolerance;
-use crate::proto::response::HTTPVersion;
-use crate::proto::target::{absolute_form_authority, check_target, is_host_of_target};
 use crate::proto::values::{
     CONTINUATION, FieldValue, is_value_as_given, join_values, split_continuations, trim_value,
 };
+use crate::proto::version::HTTPVersion;
 use crate::proto::{scan, steps};
 
 /// How the head declares the body.
@@ -44,63 +44,6 @@ pub(crate) struct RequestHead {
     has_te: bool,
     has_upgrade: bool,
     pub(crate) expects_continue: bool,
-}
-
-/// The fields that may stand once, and some that matter to a method; a set of bits.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen(u32);
-
-/// Fields with a single value (RFC 9110 section 5.3), in the order of their bits in `Seen`.
-const SINGLETONS: [&str; 24] = [
-    "Host",
-    "Content-Length",
-    "Transfer-Encoding",
-    "Content-Type",
-    "Authorization",
-    "Proxy-Authorization",
-    "User-Agent",
-    "Expect",
-    "Range",
-    "Referer",
-    "From",
-    "If-Range",
-    "If-Modified-Since",
-    "If-Unmodified-Since",
-    "Max-Forwards",
-    "Content-Range",
-    "Content-Location",
-    "Cookie",
-    "Content-Disposition",
-    "Origin",
-    "Expires",
-    "Date",
-    "ETag",
-    "Last-Modified",
-];
-
-/// Those that can come late.
-const TRAILERS: [&str; 3] = ["Date", "ETag", "Last-Modified"];
-
-impl Seen {
-    fn bit(name: &str) -> u32 {
-        SINGLETONS
-            .iter()
-            .position(|known| known.eq_ignore_ascii_case(name))
-            .and_then(|place| u32::try_from(place).ok())
-            .map_or(0, |place| 1u32.wrapping_shl(place))
-    }
-
-    fn contains(self, name: &str) -> bool {
-        self.0 & Self::bit(name) != 0
-    }
-
-    /// The canonical name and the bit of a singleton.
-    fn singleton(name: &[u8]) -> Option<(&'static str, u32)> {
-        let known = SINGLETONS
-            .iter()
-            .find(|known| known.as_bytes().eq_ignore_ascii_case(name))?;
-        Some((known, Self::bit(known)))
-    }
 }
 
 /// The head holds credentials.
@@ -235,20 +178,17 @@ impl RequestHead {
         count: usize,
         tolerance: &Tolerance,
     ) -> Result<(), HTTPException> {
-        let folds = tolerance.folded_values;
-        let separator = if folds {
-            CONTINUATION
-        } else {
-            separator(name)?
-        };
-        let as_given = folds && tolerance.fields_as_given;
+        if !tolerance.folded_values {
+            return join_list(name, &mut self.out, start, count);
+        }
+        let as_given = tolerance.fields_as_given;
         let given = self.out.get(start..).unwrap_or_default();
         let each_legal = split_continuations(given).count() == count
             && split_continuations(given).all(scan::is_value);
         if !as_given && !each_legal {
             return Err(invalid_value(name, given));
         }
-        join_values(&mut self.out, start, separator, !as_given);
+        join_values(&mut self.out, start, CONTINUATION, !as_given);
         let value = self.out.get(start..).unwrap_or_default();
         if as_given && !is_value_as_given(value) {
             return Err(invalid_value(name, value));
@@ -449,95 +389,6 @@ pub(crate) fn is_idempotent(method: &[u8]) -> bool {
     )
 }
 
-/// A trailer section (RFC 9110 section 6.5), checked and appended to `out`, which is unchanged
-/// after an error.
-pub(crate) fn write_trailers(
-    trailers: &[(&str, &str)],
-    out: &mut Vec<u8>,
-) -> Result<(), HTTPException> {
-    for (name, value) in trailers {
-        check_name(name.as_bytes(), &Tolerance::STRICT)?;
-        if !scan::is_value(value.as_bytes()) {
-            return Err(invalid_value(name.as_bytes(), value.as_bytes()));
-        }
-        if is_forbidden_trailer(name) {
-            return Err(HTTPException::InvalidBody {
-                fault: BodyFault::ForbiddenTrailer,
-            });
-        }
-    }
-    for (name, value) in trailers {
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(scan::trim_blank(value.as_bytes()));
-        out.extend_from_slice(b"\r\n");
-    }
-    out.extend_from_slice(b"\r\n");
-    Ok(())
-}
-
-/// Framing, routing, authentication, modifiers and content format can't come late (RFC 9110
-/// section 6.5.1).
-fn is_forbidden_trailer(name: &str) -> bool {
-    const ALSO: [&str; 13] = [
-        "Connection",
-        "TE",
-        "Trailer",
-        "Upgrade",
-        "Content-Encoding",
-        "Set-Cookie",
-        "Cache-Control",
-        "Keep-Alive",
-        "Proxy-Connection",
-        "If-Match",
-        "If-None-Match",
-        "WWW-Authenticate",
-        "Proxy-Authenticate",
-    ];
-    SINGLETONS
-        .iter()
-        .chain(&ALSO)
-        .filter(|known| !TRAILERS.contains(known))
-        .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
-}
-
-pub(crate) fn check_name(name: &[u8], tolerance: &Tolerance) -> Result<(), HTTPException> {
-    let legal = if tolerance.fields_as_given {
-        is_name_as_given(name)
-    } else {
-        scan::is_token(name)
-    };
-    if legal {
-        return Ok(());
-    }
-    Err(HTTPException::InvalidHeaderName {
-        name: Excerpt::new(name),
-    })
-}
-
-/// `http.client`'s rule for names.
-fn is_name_as_given(name: &[u8]) -> bool {
-    let begins = name
-        .first()
-        .is_some_and(|octet| !octet.is_ascii_whitespace() && *octet != 0x0b);
-    begins
-        && !name
-            .iter()
-            .any(|octet| matches!(octet, b':' | b'\r' | b'\n'))
-}
-
-/// What joins several values of a field, unless it takes one only (RFC 9110 section 5.3).
-fn separator(name: &[u8]) -> Result<&'static [u8], HTTPException> {
-    match Seen::singleton(name) {
-        Some(("Cookie", _)) => Ok(b"; "),
-        None if name.eq_ignore_ascii_case(b"set-cookie") => {
-            Err(HTTPException::ConflictingHeader { name: "Set-Cookie" })
-        }
-        None | Some(("Transfer-Encoding", _)) => Ok(b", "),
-        Some((name, _)) => Err(HTTPException::ConflictingHeader { name }),
-    }
-}
-
 /// `chunked` is the last coding and stands there once (RFC 9112 section 6.1). No element is empty
 /// (RFC 9110 section 5.6.1) or quotes a comma.
 fn ends_in_one_chunked(value: &[u8]) -> bool {
@@ -550,12 +401,4 @@ fn ends_in_one_chunked(value: &[u8]) -> bool {
         last_is_chunked = coding.eq_ignore_ascii_case(b"chunked");
     }
     last_is_chunked
-}
-
-pub(crate) fn invalid_value(name: &[u8], value: &[u8]) -> HTTPException {
-    let shown = if is_secret(name) { b"***" } else { value };
-    HTTPException::InvalidHeaderValue {
-        name: Excerpt::new(name),
-        value: Excerpt::new(shown),
-    }
 }

@@ -24,12 +24,14 @@ use crate::error::{
 };
 use crate::proto::authority::host_field;
 use crate::proto::body::{Advance, BodyDecoder, Decoded};
-use crate::proto::framing::{self, BodyLength, CloseReason, Framing, FramingRule, RequestContext};
+use crate::proto::client::framing::{self, RequestContext};
+use crate::proto::client::request::{self, DeclaredBody, RequestHead};
+use crate::proto::client::response::ResponseHead;
+use crate::proto::framing::{BodyLength, CloseReason, Framing, FramingRule};
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
-use crate::proto::request::{self, DeclaredBody, RequestHead};
-use crate::proto::response::{HTTPVersion, ResponseHead};
 use crate::proto::scan;
 use crate::proto::values::FieldValue;
+use crate::proto::version::HTTPVersion;
 
 /// What [`Exchange::receive_head`] made of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
