@@ -10,7 +10,7 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    const LIMIT: usize = 128;
+    pub(super) const LIMIT: usize = 128;
 
     pub(crate) fn new(bytes: &[u8]) -> Self {
         let kept = bytes.get(..Self::LIMIT).unwrap_or(bytes);

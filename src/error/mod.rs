@@ -494,6 +494,7 @@ impl From<ImproperConnectionState> for HTTPException {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::HTTPMessage;
     use std::collections::HashSet;
 
     /// What a peer may send to make a log lie.
