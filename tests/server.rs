@@ -615,3 +615,29 @@ fn several_values_are_one_list() {
     );
     assert!(!came.contains("C: d"), "{came}");
 }
+
+#[test]
+fn statuses_of_ones_own_go_out() {
+    let named = |request: Request<'_, '_>| {
+        request.send_response(999, "Own reason")?;
+        request.end_headers()
+    };
+    assert!(told(named, GET).starts_with("HTTP/1.1 999 Own reason\r\n"));
+    let unknown = |request: Request<'_, '_>| request.send_error(999, None, None);
+    assert!(told(unknown, GET).starts_with("HTTP/1.1 999 ???\r\n"));
+}
+
+#[test]
+fn fields_are_octets_in_both_directions() {
+    let echo = |request: Request<'_, '_>| {
+        let value = request.headers().get_all_bytes("x").next();
+        let value = value.unwrap_or_default().to_vec();
+        request.send_response(200, None)?;
+        request.send_header("X", value.as_slice())?;
+        request.end_headers()
+    };
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\nX: d\xe4rk mat\xe9\r\n\r\n";
+    let came = serve(&logged(echo), request);
+    let line = b"\r\nX: d\xe4rk mat\xe9\r\n";
+    assert!(came.windows(line.len()).any(|window| window == line));
+}
