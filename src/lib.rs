@@ -160,7 +160,7 @@ mod message;
 mod method;
 #[cfg(any(feature = "server", feature = "urllib"))]
 mod parse_error;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", feature = "urllib"))]
 mod percent;
 pub mod proto;
 #[cfg(feature = "server")]
@@ -172,8 +172,9 @@ mod transport;
 pub mod urllib;
 
 pub use client::body::Body;
+pub use client::builder::Builder;
 pub use client::connect::{Connect, Ready, Route, Tcp};
-pub use client::connection::{Builder, Continue, HTTPConnection, StaleCheck};
+pub use client::connection::{Continue, HTTPConnection, StaleCheck};
 pub use client::https::{HTTPSConnection, Secure, Secured};
 pub use client::reader::{Reader, parse_headers, parse_headers_with};
 pub use client::reading::ReadArgument;

@@ -4,14 +4,20 @@
 //! (RFC 9110 section 5, RFC 9112 section 5). Fields are stretches of the block, so a parsed head
 //! is copied once and filling a message again allocates nothing. `params` reads parameters.
 
+mod folds;
+mod items;
 mod params;
+mod span;
 
+pub use items::Items;
 pub use params::ParamValue;
+pub(crate) use span::{Field, Span};
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
-use std::slice;
+
+use folds::collapse_folds;
+use span::trim;
 
 /// Fields whose values neither `Debug` nor the wire log nor an error shows.
 const SECRET: [&str; 4] = [
@@ -61,20 +67,6 @@ pub(crate) fn is_secret(name: &[u8]) -> bool {
 pub struct HTTPMessage {
     block: Vec<u8>,
     fields: Vec<Field>,
-}
-
-/// A stretch of the block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: u32,
-    pub(crate) length: u32,
-}
-
-/// Where the name and the value of a field lie in the block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) name: Span,
-    pub(crate) value: Span,
 }
 
 /// Building by hand.
@@ -422,59 +414,6 @@ impl HTTPMessage {
     }
 }
 
-impl Field {
-    /// The name and the value.
-    pub(crate) fn of(self, block: &[u8]) -> (&[u8], &[u8]) {
-        (self.name.of(block), self.value.of(block))
-    }
-}
-
-impl Span {
-    /// The end of the places that a span can note.
-    pub(crate) const END: usize = 0xffff_ffff;
-
-    /// A place before [`Self::END`], or a length, as a span notes it.
-    #[inline(always)]
-    fn low(place: usize) -> u32 {
-        u32::try_from(place & Self::END).unwrap_or_default()
-    }
-
-    pub(crate) fn new(start: usize, length: usize) -> Self {
-        Self {
-            start: u32::try_from(start).unwrap_or(u32::MAX),
-            length: u32::try_from(length).unwrap_or(u32::MAX),
-        }
-    }
-
-    /// Moves the end of the stretch to this place of the block.
-    pub(crate) fn extend_to(&mut self, end: usize) {
-        let end = u32::try_from(end).unwrap_or(u32::MAX);
-        self.length = end.saturating_sub(self.start);
-    }
-
-    /// The bytes of the span; none if the block is too short for it.
-    pub(crate) fn of(self, block: &[u8]) -> &[u8] {
-        block.get(self.range()).unwrap_or_default()
-    }
-
-    fn range(self) -> Range<usize> {
-        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
-        let length = usize::try_from(self.length).unwrap_or(usize::MAX);
-        start..start.saturating_add(length)
-    }
-
-    /// The span of `bytes` without outer white space; `bytes` begin where this span begins.
-    fn trimmed(self, bytes: &[u8]) -> Self {
-        let text = trim_start(bytes);
-        let skipped = bytes.len().saturating_sub(text.len());
-        let skipped = u32::try_from(skipped).unwrap_or(self.length);
-        Self {
-            start: self.start.saturating_add(skipped),
-            length: u32::try_from(trim(text).len()).unwrap_or(self.length),
-        }
-    }
-}
-
 /// Whether a stored name is the wanted one. Compares the lengths first.
 fn same_name(stored: &[u8], wanted: &str) -> bool {
     stored.eq_ignore_ascii_case(wanted.as_bytes())
@@ -487,92 +426,6 @@ pub(crate) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
         _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
     }
 }
-
-/// Takes SP and HTAB off both ends.
-fn trim(bytes: &[u8]) -> &[u8] {
-    trim_start(trim_end(bytes))
-}
-
-fn trim_start(bytes: &[u8]) -> &[u8] {
-    let mut text = bytes;
-    while let [b' ' | b'\t', rest @ ..] = text {
-        text = rest;
-    }
-    text
-}
-
-fn trim_end(bytes: &[u8]) -> &[u8] {
-    let mut text = bytes;
-    while let [rest @ .., b' ' | b'\t'] = text {
-        text = rest;
-    }
-    text
-}
-
-/// Replaces every fold and the white space around it by one SP, moving what follows towards the
-/// start. Returns how many bytes are left there.
-fn collapse_folds(value: &mut [u8]) -> usize {
-    let (mut read, mut kept) = (0_usize, 0_usize);
-    while let Some(&byte) = value.get(read) {
-        let fold = fold_length(value.get(read..).unwrap_or_default());
-        if fold > 0 {
-            kept = trim_end(value.get(..kept).unwrap_or_default()).len();
-        }
-        if let Some(place) = value.get_mut(kept) {
-            *place = if fold > 0 { b' ' } else { byte };
-        }
-        kept = kept.saturating_add(1);
-        read = read.saturating_add(fold.max(1));
-    }
-    kept
-}
-
-/// The length of the fold at the start, with the white space after it; 0 if there is none.
-fn fold_length(bytes: &[u8]) -> usize {
-    let ([b'\r', b'\n', line @ ..] | [b'\n', line @ ..]) = bytes else {
-        return 0;
-    };
-    match trim_start(line) {
-        text if text.len() < line.len() => bytes.len().saturating_sub(text.len()),
-        _ => 0,
-    }
-}
-
-/// Goes through the fields of an [`HTTPMessage`]: names and values as Latin-1 text.
-#[derive(Clone, Debug)]
-pub struct Items<'a> {
-    message: &'a HTTPMessage,
-    fields: slice::Iter<'a, Field>,
-}
-
-impl<'a> Items<'a> {
-    fn text(&self, field: &Field) -> (Cow<'a, str>, Cow<'a, str>) {
-        let (name, value) = field.of(&self.message.block);
-        (latin1(name), latin1(value))
-    }
-}
-
-impl<'a> Iterator for Items<'a> {
-    type Item = (Cow<'a, str>, Cow<'a, str>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let field = self.fields.next()?;
-        Some(self.text(field))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.fields.size_hint()
-    }
-}
-
-impl DoubleEndedIterator for Items<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        let field = self.fields.next_back()?;
-        Some(self.text(field))
-    }
-}
-
-impl ExactSizeIterator for Items<'_> {}
 
 impl<'a> IntoIterator for &'a HTTPMessage {
     type Item = (Cow<'a, str>, Cow<'a, str>);

@@ -1,47 +1,54 @@
-//! Percent-encoding (RFC 3986 section 2.1), as far as a server needs it too.
+//! Percent-encoding (RFC 3986 section 2.1): the octets that stand as they are, and the others both ways.
 
-/// The octets that the text stands for. A `%` that two hexadecimal digits do not follow stands for
-/// itself, as in `urllib.parse.unquote`.
-pub(crate) fn decode(text: &[u8]) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        rest = match rest {
-            [] => return octets,
-            [b'%', high, low, after @ ..] => match pair(*high, *low) {
-                Some(octet) => {
-                    octets.push(octet);
-                    after
-                }
-                None => {
-                    octets.push(b'%');
-                    rest.get(1..).unwrap_or_default()
-                }
-            },
-            [octet, after @ ..] => {
-                octets.push(*octet);
-                after
-            }
-        };
-    }
+use std::fmt::Write as _;
+
+use crate::proto::{scan, steps};
+
+/// Letters, digits, `-`, `.`, `_`, `~` (RFC 3986 section 2.3).
+pub(crate) fn is_unreserved(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
 }
 
-fn pair(high: u8, low: u8) -> Option<u8> {
-    let [high, low] = [high, low].map(crate::proto::scan::hex_digit);
-    Some(high? << 4 | low?)
+/// The octet that two hexadecimal digits at the start of the text stand for.
+pub(crate) fn decoded(text: &[u8]) -> Option<u8> {
+    let [high, low, ..] = text else { return None };
+    Some(scan::hex_digit(*high)? << 4 | scan::hex_digit(*low)?)
+}
+
+/// The octets that a text stands for. A `%` that two hexadecimal digits do not follow stands for
+/// itself, as in `urllib.parse.unquote`; a plus for a space in forms.
+pub(crate) fn decode(text: &[u8], plus_is_space: bool) -> Vec<u8> {
+    steps::count(text.len());
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [octet, after @ ..] = rest {
+        let (octet, after) = match octet {
+            b'%' => match decoded(after) {
+                Some(octet) => (octet, after.get(2..).unwrap_or_default()),
+                None => (b'%', after),
+            },
+            b'+' if plus_is_space => (b' ', after),
+            octet => (*octet, after),
+        };
+        bytes.push(octet);
+        rest = after;
+    }
+    bytes
+}
+
+/// Appends `%` and two digits, in upper case (RFC 3986 section 2.1).
+pub(crate) fn push_encoded(text: &mut String, octet: u8) {
+    // Writing to a string can't fail.
+    let _ = write!(text, "%{octet:02X}");
 }
 
 /// Appends the octets, of which only unreserved characters stand as they are.
+#[cfg(feature = "server")]
 pub(crate) fn encode(octets: &[u8], text: &mut String) {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
     for &octet in octets {
-        if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~') {
-            text.push(char::from(octet));
-        } else {
-            text.extend(['%', digit(octet >> 4), digit(octet & 0xf)]);
+        match is_unreserved(octet) {
+            true => text.push(char::from(octet)),
+            false => push_encoded(text, octet),
         }
     }
 }

@@ -8,28 +8,16 @@
 use std::time::Duration;
 
 use crate::client::body::Body;
-use crate::client::connect::{Connect, Ready, Route, Tcp, while_connecting};
+use crate::client::connect::{Connect, Route, Tcp, while_connecting};
 use crate::client::incoming::Incoming;
-use crate::client::response::HTTPResponse;
+use crate::client::progress::Progress;
 use crate::client::tunnel::Tunnel;
-use crate::client::upload::{Progress, Upload};
-use crate::error::{ConnectionState, HTTPException, ImproperConnectionState, Step};
+use crate::error::{ConnectionState, HTTPException, ImproperConnectionState};
 use crate::message::HTTPMessage;
 use crate::proto::authority::Authority;
-use crate::proto::{
-    CloseReason, Exchange, FieldValue, HTTPVersion, Limits, ResponseHead, Skip, Tolerance,
-};
-use crate::transport::clock::Clock;
-use crate::transport::stream::Stream;
-use crate::transport::timing::{ConnectTime, Timing};
+use crate::proto::{CloseReason, FieldValue, Limits, ResponseHead, Skip, Tolerance};
+use crate::transport::timing::ConnectTime;
 use crate::transport::wire::{Source, Wire};
-
-/// Large, because fewer writes cost less (docs/performance.md has the figures); and no multiple of
-/// 4,096, as the size of [`Buffer`](crate::transport::buffer::Buffer) is none.
-const BLOCKSIZE: usize = 262_000;
-
-/// Each connection that sends from a reader may hold a block.
-const LARGEST_BLOCK: usize = 1 << 24;
 
 /// In so short a time a look finds nothing that would be worth its price.
 const A_MOMENT: Duration = Duration::from_millis(1);
@@ -99,16 +87,16 @@ pub(crate) type OnInterim = Box<dyn FnMut(&ResponseHead) + Send>;
 /// # Ok::<(), stdhttp::HTTPException>(())
 /// ```
 pub struct HTTPConnection<C: Connect = Tcp> {
-    connect: C,
+    pub(super) connect: C,
     /// Nothing for a stream without an authority.
-    authority: Option<Authority>,
+    pub(super) authority: Option<Authority>,
     pub(crate) tunnel: Option<Tunnel>,
-    auto_open: bool,
+    pub(super) auto_open: bool,
     pub(crate) blocksize: usize,
-    limits: Limits,
-    stale_check: StaleCheck,
+    pub(super) limits: Limits,
+    pub(super) stale_check: StaleCheck,
     pub(crate) continue_timeout: Duration,
-    on_interim: Option<OnInterim>,
+    pub(super) on_interim: Option<OnInterim>,
     pub(crate) incoming: Incoming<Wire<C::Stream>>,
     /// What of the request went out.
     pub(crate) progress: Progress,
@@ -118,41 +106,6 @@ pub struct HTTPConnection<C: Connect = Tcp> {
     pub(crate) answered_early: bool,
     /// Blocks of a body that is read from a file or reader.
     pub(crate) block: Vec<u8>,
-}
-
-impl HTTPConnection<Tcp> {
-    /// A connection to `host` over TCP. No I/O yet.
-    ///
-    /// `host` is `"host"`, `"host:port"`, `"[v6]"` or `"[v6]:port"`; with the port given apart
-    /// also a bare IPv6 address. The default port is 80. Non-ASCII names must be given encoded.
-    ///
-    /// # Errors
-    /// `InvalidURL`.
-    pub fn new(host: &str, port: impl Into<Option<u16>>) -> Result<Self, HTTPException> {
-        let builder = Builder::new(host);
-        match port.into() {
-            Some(port) => builder.port(port).build(),
-            None => builder.build(),
-        }
-    }
-
-    /// Everything else that `http.client`'s constructor takes, and more.
-    pub fn builder(host: &str) -> Builder<Tcp> {
-        Builder::new(host)
-    }
-}
-
-impl<S: Stream> HTTPConnection<Ready<S>> {
-    /// A connection over a stream that is there already. `host` goes into `Host`; an empty one
-    /// gives an empty `Host` (RFC 9112 section 3.2). Once the stream is closed there is no other.
-    ///
-    /// # Errors
-    /// `InvalidURL`.
-    pub fn from_stream(stream: S, host: &str) -> Result<Self, HTTPException> {
-        let mut conn = Builder::new(host).connector(Ready::new(stream)).build()?;
-        conn.connect()?;
-        Ok(conn)
-    }
 }
 
 impl<C: Connect> HTTPConnection<C> {
@@ -447,94 +400,6 @@ impl<C: Connect> HTTPConnection<C> {
         self.send_head_and_body(body.into(), encode_chunked)
     }
 
-    /// Gets the response to the request that was sent. Interim responses are skipped.
-    ///
-    /// The response borrows the connection: the next request can be sent when it is done with.
-    ///
-    /// # Errors
-    /// `ResponseNotReady` if none is due; `BodyLengthMismatch` or `InvalidBody` if the request's
-    /// body was not sent to its end; `RemoteDisconnected`; `BadStatusLine`, `UnknownProtocol`,
-    /// `InvalidHeader`, `LineTooLong`, `TooMany`, `TooLarge`, `InvalidContentLength`,
-    /// `UnknownTransferEncoding`, `ConflictingFraming`, `UnexpectedUpgrade`, `IncompleteRead` of
-    /// the head; `Io`. All of these close the connection. `TimedOut` does not: the call can be
-    /// made again.
-    pub fn getresponse(&mut self) -> Result<HTTPResponse<'_, Wire<C::Stream>>, HTTPException> {
-        self.receive()?;
-        Ok(HTTPResponse::borrowed(&mut self.incoming))
-    }
-
-    /// As [`Self::getresponse`], for a response that must outlive the call; the connection ends
-    /// with it.
-    ///
-    /// # Errors
-    /// As [`Self::getresponse`].
-    pub fn into_response<'a>(mut self) -> Result<HTTPResponse<'a, Wire<C::Stream>>, HTTPException>
-    where
-        C::Stream: 'a,
-    {
-        self.receive()?;
-        Ok(HTTPResponse::owned(self.incoming))
-    }
-
-    fn receive(&mut self) -> Result<(), HTTPException> {
-        self.incoming
-            .exchange
-            .check_response_due_or(self.answered_early)?;
-        if !self.answered_early {
-            self.prepare_to_receive()?;
-        }
-        while !self.answered_early {
-            self.answered_early = self.receive_one()?;
-        }
-        self.answered_early = false;
-        self.in_doubt = false;
-        if !self.incoming.exchange.is_request_complete() {
-            // Who asks for the answer sends no more.
-            self.incoming.exchange.abandon_request();
-        }
-        self.incoming.settle_head();
-        let incoming = &mut self.incoming;
-        incoming.source.log.response(incoming.exchange.response());
-        Ok(())
-    }
-
-    /// Reads one head, interim or final; whether it is the final one.
-    pub(crate) fn receive_one(&mut self) -> Result<bool, HTTPException> {
-        match self.incoming.receive_one() {
-            Ok(true) => Ok(true),
-            Ok(false) => {
-                self.note_interim();
-                Ok(false)
-            }
-            Err(error) => Err(self.failed(error)),
-        }
-    }
-
-    pub(crate) fn note_interim(&mut self) {
-        let incoming = &mut self.incoming;
-        incoming.source.log.response(incoming.exchange.response());
-        if let Some(callback) = &mut self.on_interim {
-            callback(self.incoming.exchange.response());
-        }
-    }
-
-    /// The request must have gone out, head and body.
-    fn prepare_to_receive(&mut self) -> Result<(), HTTPException> {
-        let flushed = self.flush_head();
-        if flushed.map_err(|error| self.failed(error))? == Upload::Stop {
-            return Ok(());
-        }
-        if let Err(error) = self.incoming.exchange.check_given() {
-            self.close();
-            return Err(error);
-        }
-        if !self.is_connected() {
-            self.close();
-            return Err(HTTPException::NotConnected);
-        }
-        Ok(())
-    }
-
     /// After a timeout the call can be made again; every other failure ends the exchange.
     pub(crate) fn failed(&mut self, error: HTTPException) -> HTTPException {
         if error.is_timeout() {
@@ -602,61 +467,6 @@ impl<C: Connect> HTTPConnection<C> {
         }
         self.dial()
     }
-
-    /// Reads what came in answer to `Expect: 100-continue`, for at most the time of
-    /// `continue_timeout` over all reads, and no longer than the read timeout for one. To be called
-    /// between [`Self::endheaders`] and the body; [`Self::request`] does so by itself.
-    ///
-    /// # Errors
-    /// `ResponseNotReady` without a request; those of [`Self::getresponse`].
-    pub fn await_continue(&mut self) -> Result<Continue, HTTPException> {
-        if self.answered_early {
-            self.refuse_body();
-            return Ok(Continue::Refused);
-        }
-        self.incoming.exchange.check_response_due()?;
-        if self.flush_head()? == Upload::Stop {
-            return Ok(Continue::Refused);
-        }
-        let usual = self.incoming.source.timing.narrow(self.continue_timeout);
-        let received = self.receive_100();
-        if self.is_connected() {
-            self.incoming.source.timing.ends = usual;
-        }
-        match received {
-            Ok(Continue::Refused) => self.refuse_body(),
-            Err(HTTPException::TimedOut {
-                step: Step::ReadHead,
-                ..
-            }) => {
-                self.in_doubt = false;
-                return Ok(Continue::NoAnswer);
-            }
-            _ => {}
-        }
-        received
-    }
-
-    /// 100 lets the body go; another interim response says nothing about it.
-    fn receive_100(&mut self) -> Result<Continue, HTTPException> {
-        loop {
-            if self.receive_one()? {
-                return Ok(Continue::Refused);
-            }
-            if self.incoming.exchange.response().status() == 100 {
-                return Ok(Continue::Continue);
-            }
-        }
-    }
-
-    /// The final response came before the body was sent (RFC 9110 section 10.1.1): the rest of
-    /// the body, if there is any, stays here, and the connection can't be used again.
-    pub(crate) fn refuse_body(&mut self) {
-        if !self.incoming.exchange.is_request_complete() {
-            self.incoming.exchange.abandon_request();
-        }
-        self.answered_early = true;
-    }
 }
 
 impl<C: Connect> std::fmt::Debug for HTTPConnection<C> {
@@ -666,228 +476,6 @@ impl<C: Connect> std::fmt::Debug for HTTPConnection<C> {
             .field("port", &self.port())
             .field("state", &self.state())
             .field("connected", &self.is_connected())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The settings of a connection: all arguments of `http.client`'s constructor, and more.
-///
-/// ```
-/// use std::time::Duration;
-/// use stdhttp::HTTPConnection;
-///
-/// let conn = HTTPConnection::builder("www.example.org")
-///     .port(8080)
-///     .timeout(Duration::from_secs(10))
-///     .deadline(Duration::from_secs(60))
-///     .max_response_headers(500)
-///     .build()?;
-/// assert_eq!((conn.host(), conn.port()), ("www.example.org", 8080));
-/// # Ok::<(), stdhttp::HTTPException>(())
-/// ```
-pub struct Builder<C = Tcp> {
-    host: String,
-    port: Option<u16>,
-    connect: C,
-    timing: Timing,
-    auto_open: bool,
-    blocksize: usize,
-    limits: Limits,
-    tolerance: Tolerance,
-    version: HTTPVersion,
-    debuglevel: u32,
-    stale_check: StaleCheck,
-    continue_timeout: Duration,
-}
-
-impl Builder<Tcp> {
-    pub(crate) fn new(host: &str) -> Self {
-        Self {
-            host: host.to_owned(),
-            port: None,
-            connect: Tcp::new(),
-            timing: Timing::default(),
-            auto_open: true,
-            blocksize: BLOCKSIZE,
-            limits: Limits::DEFAULT,
-            tolerance: Tolerance::STANDARD,
-            version: HTTPVersion::Http11,
-            debuglevel: 0,
-            stale_check: StaleCheck::default(),
-            continue_timeout: Duration::from_secs(1),
-        }
-    }
-
-    /// The local address to bind before connecting (`source_address`). Linux, feature `sys`.
-    #[cfg(all(feature = "sys", target_os = "linux"))]
-    pub fn source_address(mut self, address: std::net::SocketAddr) -> Self {
-        self.connect = Tcp::with_source_address(address);
-        self
-    }
-}
-
-impl<C: Connect> Builder<C> {
-    /// The port, 1 to 65,535. The host is then not searched for one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = Some(port);
-        self
-    }
-
-    /// How to come by a stream, in place of TCP.
-    pub fn connector<D: Connect>(self, connect: D) -> Builder<D> {
-        Builder {
-            host: self.host,
-            port: self.port,
-            connect,
-            timing: self.timing,
-            auto_open: self.auto_open,
-            blocksize: self.blocksize,
-            limits: self.limits,
-            tolerance: self.tolerance,
-            version: self.version,
-            debuglevel: self.debuglevel,
-            stale_check: self.stale_check,
-            continue_timeout: self.continue_timeout,
-        }
-    }
-
-    /// A stream that is there already, in place of TCP.
-    pub fn stream<S: Stream>(self, stream: S) -> Builder<Ready<S>> {
-        self.connector(Ready::new(stream))
-    }
-
-    /// The longest time that connecting, one read and one write may take each (`timeout`).
-    pub fn timeout(self, timeout: Duration) -> Self {
-        self.connect_timeout(timeout)
-            .read_timeout(timeout)
-            .write_timeout(timeout)
-    }
-
-    /// The longest time for connecting, over all addresses, with tunnel and TLS.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.timing.connect = Some(timeout);
-        self
-    }
-
-    /// The longest time that one read may block, also one of a proxy's answer to CONNECT; rounded
-    /// up to what the system can measure.
-    pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.timing.read = Some(timeout);
-        self
-    }
-
-    /// The longest time that one write may block; rounded up to what the system can measure.
-    pub fn write_timeout(mut self, timeout: Duration) -> Self {
-        self.timing.write = Some(timeout);
-        self
-    }
-
-    /// The longest time for a whole exchange, from `putrequest` to the end of the body.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.timing.deadline = Some(deadline);
-        self
-    }
-
-    /// The clock that deadlines are kept by.
-    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
-        self.timing.clock = Box::new(clock);
-        self
-    }
-
-    /// The size in bytes of the blocks that bodies from files and readers are sent in, up to which
-    /// they grow (`blocksize`). 262,000; at least 1 and at most 16 MiB.
-    pub fn blocksize(mut self, blocksize: usize) -> Self {
-        self.blocksize = blocksize.clamp(1, LARGEST_BLOCK);
-        self
-    }
-
-    /// The number of header lines that a response may have (`max_response_headers`).
-    pub fn max_response_headers(mut self, count: usize) -> Self {
-        self.limits.headers = count;
-        self
-    }
-
-    /// All limits on received bytes.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// What is forgiven.
-    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
-        self.tolerance = tolerance;
-        self
-    }
-
-    /// Whether a request connects where there is no connection (`auto_open`). True.
-    pub fn auto_open(mut self, auto_open: bool) -> Self {
-        self.auto_open = auto_open;
-        self
-    }
-
-    /// See [`HTTPConnection::set_debuglevel`].
-    pub fn debuglevel(mut self, level: u32) -> Self {
-        self.debuglevel = level;
-        self
-    }
-
-    /// The version that requests are sent with. HTTP/1.1.
-    pub fn http_version(mut self, version: HTTPVersion) -> Self {
-        self.version = version;
-        self
-    }
-
-    /// When a kept connection is looked at before it is used again.
-    pub fn stale_check(mut self, check: StaleCheck) -> Self {
-        self.stale_check = check;
-        self
-    }
-
-    /// How long to wait for `100 Continue`, over everything that may come before it. 1 second.
-    pub fn continue_timeout(mut self, timeout: Duration) -> Self {
-        self.continue_timeout = timeout;
-        self
-    }
-
-    /// Makes the connection. No I/O yet.
-    ///
-    /// # Errors
-    /// `InvalidURL`.
-    pub fn build(self) -> Result<HTTPConnection<C>, HTTPException> {
-        let default_port = self.connect.default_port();
-        let authority = match self.host.as_str() {
-            "" if self.connect.has_no_authority() => None,
-            host => Some(Authority::parse(host, self.port, default_port)?),
-        };
-        let mut exchange = Exchange::new(self.limits, self.tolerance);
-        exchange.set_version(self.version);
-        let notes_idle = self.stale_check != StaleCheck::Never;
-        let mut wire = Wire::new(self.timing, notes_idle);
-        wire.log.level = self.debuglevel;
-        Ok(HTTPConnection {
-            connect: self.connect,
-            authority,
-            tunnel: None,
-            auto_open: self.auto_open,
-            blocksize: self.blocksize,
-            limits: self.limits,
-            stale_check: self.stale_check,
-            continue_timeout: self.continue_timeout,
-            on_interim: None,
-            incoming: Incoming::new(exchange, wire),
-            progress: Progress::default(),
-            in_doubt: false,
-            answered_early: false,
-            block: Vec::new(),
-        })
-    }
-}
-
-impl<C: Connect> std::fmt::Debug for Builder<C> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder")
-            .field("host", &self.host)
-            .field("port", &self.port)
             .finish_non_exhaustive()
     }
 }

@@ -5,8 +5,9 @@
 //! is handed to the connection only when TCP, CONNECT and TLS have all succeeded, so that no byte
 //! goes out in clear whatever fails on the way.
 
+use crate::client::builder::Builder;
 use crate::client::connect::{Connect, Route, Tcp};
-use crate::client::connection::{Builder, HTTPConnection};
+use crate::client::connection::HTTPConnection;
 use crate::error::{HTTPException, Step};
 use crate::transport::stream::Stream;
 use crate::transport::timing::ConnectTime;

@@ -5,10 +5,10 @@
 //! made again, or any other returns. Departs from `http.client`: every read reports a body that is
 //! cut short, and reports it again.
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
 use crate::client::incoming::can_go_on;
+use crate::client::kept::Kept;
 use crate::client::response::HTTPResponse;
 use crate::error::{HTTPException, IncompleteRead, Step};
 use crate::transport::wire::Source;
@@ -19,35 +19,6 @@ const ENOUGH: usize = 32_000;
 
 /// The room of a `Vec` that has none.
 const ROOM: usize = 8_192;
-
-/// What a call had collected when it ran out of time or failed.
-#[derive(Default)]
-pub(crate) struct Kept {
-    bytes: VecDeque<u8>,
-    /// A delimiter that is known not to be among them, so that a line which comes in many pieces
-    /// is not searched again with each.
-    lacks: Option<u8>,
-}
-
-impl Kept {
-    fn take_front(&mut self, count: usize) -> Vec<u8> {
-        let count = count.min(self.bytes.len());
-        self.bytes.drain(..count).collect()
-    }
-
-    /// The length of a whole line in it, or of `limit` bytes of one.
-    fn line(&self, delimiter: u8, limit: usize) -> Option<usize> {
-        let to_search = if self.lacks == Some(delimiter) {
-            0
-        } else {
-            limit
-        };
-        let mut octets = self.bytes.iter().take(to_search);
-        let end = octets.position(|&octet| octet == delimiter);
-        let line = end.map(|at| at.saturating_add(1));
-        line.or((self.bytes.len() >= limit).then_some(limit))
-    }
-}
 
 impl<W: Source> HTTPResponse<'_, W> {
     /// Reads body bytes, in Python's shapes or in Rust's:

@@ -9,8 +9,8 @@ use std::fmt;
 use std::io::BufRead;
 
 use crate::client::incoming::Incoming;
+use crate::client::kept::Kept;
 use crate::client::reader::Reader;
-use crate::client::reading::Kept;
 use crate::error::HTTPException;
 use crate::message::HTTPMessage;
 use crate::proto::{

@@ -7,46 +7,14 @@
 
 use crate::client::connect::Connect;
 use crate::client::connection::HTTPConnection;
+use crate::client::progress::{LOOK_INTERVAL, Upload, size};
 use crate::error::{ConnectionState, HTTPException, Step};
 use crate::proto::{CHUNK_END, ChunkHead};
 use crate::transport::timing::Patience;
 use crate::transport::wire::drop_front;
 
-/// After so many bytes of a request the stream is looked at for an early answer.
-pub(crate) const LOOK_INTERVAL: usize = 1 << 20;
-
 /// What a request writes up to this size finds room in a socket, so that it needs no look.
 const SURE: u64 = 16_384;
-
-/// Whether to go on sending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Upload {
-    GoOn,
-    /// The final response came and the rest is not wanted.
-    Stop,
-}
-
-/// What of the request under way went out, in bytes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Progress {
-    /// Of the head's buffer.
-    head: usize,
-    /// In all.
-    sent: u64,
-    /// In all when the stream was last looked at.
-    looked: u64,
-}
-
-impl Progress {
-    fn note(&mut self, of_head: usize, count: usize) {
-        self.head = self.head.saturating_add(of_head);
-        self.sent = self.sent.saturating_add(size(count));
-    }
-
-    fn is_look_due(&self) -> bool {
-        self.sent.saturating_sub(self.looked) >= size(LOOK_INTERVAL)
-    }
-}
 
 /// Some of the caller's data with what frames it.
 #[derive(Clone, Copy, Default)]
@@ -100,10 +68,6 @@ impl<'a> Piece<'a> {
         [self.before, self.data, self.after] = parts;
         data.saturating_sub(self.data.len())
     }
-}
-
-pub(crate) fn size(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl<C: Connect> HTTPConnection<C> {

@@ -4,7 +4,8 @@
 //! `name*=charset'language'text` (RFC 8187) and numbered pieces `name*0`, `name*1*` (RFC 2231
 //! section 3). Nothing is refused: what is malformed is skipped.
 
-use super::{latin1, trim};
+use super::latin1;
+use super::span::trim;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;

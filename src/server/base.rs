@@ -6,44 +6,203 @@
 //! in the log are UTC, since `std` knows no other.
 
 use std::fmt;
-use std::fs::File;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::SystemTime;
 
-use crate::dates;
-use crate::error::{BadResponse, HTTPException};
+use crate::error::HTTPException;
 use crate::message::HTTPMessage;
-use crate::proto::FieldValue;
-use crate::proto::server::{ExchangeState, Refusal, RequestHead};
-use crate::server::body::{RequestBody, ResponseBody};
-use crate::server::connection::{AnyStream, Connection, NoRequest};
-use crate::server::handler::Handler;
-use crate::server::log::Escaped;
-use crate::server::page;
+use crate::proto::server::RequestHead;
+use crate::server::connection::{AnyStream, Connection};
+use crate::server::info::ServerInfo;
+use crate::server::log;
+use crate::server::page::{DEFAULT_ERROR_CONTENT_TYPE, DEFAULT_ERROR_MESSAGE};
 use crate::server::registry::Idle;
-use crate::server::serving::ServerInfo;
-use crate::status::{HTTPStatus, responses};
 
-/// Known methods: one of them that is not implemented gets 405 where others are.
-const KNOWN: [&str; 9] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT",
-];
+/// Answers requests: one method of this trait for each method of HTTP, under `http.server`'s names.
+///
+/// One handler serves all connections, from all threads. What a Python handler keeps on `self` is
+/// on the request that is lent to it. A closure is a handler too: it gets every request.
+///
+/// What a handler forgets can't break the wire: a body is framed for it and counted, a body of the
+/// request that it leaves is drained, an error or a panic becomes a 500, or a closed connection if
+/// the response had begun.
+///
+/// ```
+/// use std::io::Write;
+/// use stdhttp::HTTPException;
+/// use stdhttp::server::{BaseHTTPRequestHandler, Handler};
+/// use stdhttp::testing::serve;
+///
+/// struct Hello;
+///
+/// impl Handler for Hello {
+///     fn do_GET(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+///         request.send_response(200, None)?;
+///         request.send_header("Content-Type", "text/plain")?;
+///         request.end_headers()?;
+///         request.wfile().write_all(b"hello")?;
+///         Ok(())
+///     }
+/// }
+///
+/// let came = serve(&Hello, b"GET / HTTP/1.0\r\n\r\n");
+/// assert!(came.starts_with(b"HTTP/1.1 200 OK\r\nServer: "));
+/// assert!(came.ends_with(b"\r\nhello"));
+/// ```
+#[allow(
+    non_snake_case,
+    reason = "the names of the methods are those of http.server"
+)]
+pub trait Handler: Sync {
+    /// Answers GET. By default 501, as every method that is not overridden.
+    ///
+    /// # Errors
+    /// Those of the handler: 500 answers them if no byte of a response has left. So it is with all
+    /// methods.
+    fn do_GET(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        request.send_unsupported()
+    }
+
+    /// Answers HEAD. By default as GET, of whose body nothing is sent (RFC 9110 section 9.3.2).
+    ///
+    /// # Errors
+    /// As [`Self::do_GET`].
+    fn do_HEAD(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        self.do_GET(request)
+    }
+
+    /// Answers POST.
+    ///
+    /// # Errors
+    /// As [`Self::do_GET`].
+    fn do_POST(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        request.send_unsupported()
+    }
+
+    /// Answers PUT.
+    ///
+    /// # Errors
+    /// As [`Self::do_GET`].
+    fn do_PUT(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        request.send_unsupported()
+    }
+
+    /// Answers DELETE.
+    ///
+    /// # Errors
+    /// As [`Self::do_GET`].
+    fn do_DELETE(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        request.send_unsupported()
+    }
+
+    /// Answers PATCH (RFC 5789).
+    ///
+    /// # Errors
+    /// As [`Self::do_GET`].
+    fn do_PATCH(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        request.send_unsupported()
+    }
+
+    /// Answers OPTIONS. By default 204 with `Allow`, if [`Self::methods`] has something.
+    ///
+    /// # Errors
+    /// As [`Self::do_GET`].
+    fn do_OPTIONS(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        request.send_options()
+    }
+
+    /// Answers every request: by the method that has its name, or by 501 if none has. To be
+    /// overridden for methods that this trait does not know, or to answer all alike.
+    ///
+    /// # Errors
+    /// As [`Self::do_GET`].
+    fn dispatch(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        match request.command() {
+            "GET" => self.do_GET(request),
+            "HEAD" => self.do_HEAD(request),
+            "POST" => self.do_POST(request),
+            "PUT" => self.do_PUT(request),
+            "DELETE" => self.do_DELETE(request),
+            "PATCH" => self.do_PATCH(request),
+            "OPTIONS" => self.do_OPTIONS(request),
+            _ => request.send_unsupported(),
+        }
+    }
+
+    /// The methods that are implemented. Where there are some, a known method that is not among
+    /// them gets 405 with `Allow` instead of 501 (RFC 9110 section 15.5.6).
+    fn methods(&self) -> &[&str] {
+        &[]
+    }
+
+    /// Whether the client of this request is told to go on (`100 Continue`), when its body is first
+    /// asked for. To refuse, send a final response and return false.
+    ///
+    /// # Errors
+    /// As [`Self::do_GET`].
+    fn handle_expect_100(
+        &self,
+        request: &mut BaseHTTPRequestHandler<'_>,
+    ) -> Result<bool, HTTPException> {
+        request.send_continue()?;
+        Ok(true)
+    }
+
+    /// The first part of the `Server` field (`server_version`).
+    fn server_version(&self) -> &str {
+        concat!("stdhttp/", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// The second part of the `Server` field (`sys_version`). Empty: it tells attackers more than
+    /// clients.
+    fn sys_version(&self) -> &str {
+        ""
+    }
+
+    /// The page of [`BaseHTTPRequestHandler::send_error`] (`error_message_format`), with
+    /// `%(code)d`, `%(message)s` and `%(explain)s` in it, which are escaped for HTML.
+    fn error_message_format(&self) -> &str {
+        DEFAULT_ERROR_MESSAGE
+    }
+
+    /// The type of that page (`error_content_type`).
+    fn error_content_type(&self) -> &str {
+        DEFAULT_ERROR_CONTENT_TYPE
+    }
+
+    /// Writes a line of the log: to standard error, with the client's address and the time before
+    /// it (`log_message`). What came from the client is escaped before. All lines come here.
+    fn log_message(&self, request: &BaseHTTPRequestHandler<'_>, message: fmt::Arguments<'_>) {
+        log::to_standard_error(
+            request.address_string(),
+            &request.log_date_time_string(),
+            message,
+        );
+    }
+}
+
+impl<F> Handler for F
+where
+    F: Fn(&mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> + Sync,
+{
+    fn dispatch(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        self(request)
+    }
+}
 
 /// A request, and the response to it that is under way.
 ///
 /// It is lent to a [`Handler`] for one request; connection and buffers stay for the next.
 pub struct BaseHTTPRequestHandler<'a> {
-    connection: Connection,
-    handler: &'a dyn Handler,
-    server: &'a ServerInfo,
-    idle: &'a dyn Idle,
-    client_address: Option<SocketAddr>,
+    pub(super) connection: Connection,
+    pub(super) handler: &'a dyn Handler,
+    pub(super) server: &'a ServerInfo,
+    pub(super) idle: &'a dyn Idle,
+    pub(super) client_address: Option<SocketAddr>,
     /// No further request is served on this connection.
-    close_connection: bool,
+    pub(super) close_connection: bool,
     /// The `Date` of this second.
-    date: (u64, String),
-    take_over: Option<TakeOver>,
+    pub(super) date: (u64, String),
+    pub(super) take_over: Option<TakeOver>,
 }
 
 /// What a handler does with the stream after 101 or CONNECT.
@@ -143,18 +302,6 @@ impl<'a> BaseHTTPRequestHandler<'a> {
         }
     }
 
-    /// The body of the request (`rfile`): it ends where the body ends, chunks are decoded, a body
-    /// that is cut short is an error. The first read tells a client to go on that waits for it.
-    pub fn rfile(&mut self) -> RequestBody<'_, 'a> {
-        RequestBody::new(self)
-    }
-
-    /// The body of the response (`wfile`), to be written behind
-    /// [`end_headers`](Self::end_headers).
-    pub fn wfile(&mut self) -> ResponseBody<'_> {
-        ResponseBody::new(&mut self.connection)
-    }
-
     pub(crate) fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
@@ -169,414 +316,6 @@ impl<'a> BaseHTTPRequestHandler<'a> {
     pub fn take_over(&mut self, then: impl FnOnce(AnyStream, Vec<u8>) + 'static) {
         self.take_over = Some(Box::new(then));
     }
-}
-
-/// The response.
-impl BaseHTTPRequestHandler<'_> {
-    /// Begins the response, with `Server` and `Date`, and logs the request (`send_response`). The
-    /// reason phrase is the usual one unless it is given.
-    ///
-    /// # Errors
-    /// `BadResponse`: a response was begun already, or status or phrase can't be sent.
-    pub fn send_response<'m>(
-        &mut self,
-        code: u16,
-        message: impl Into<Option<&'m str>>,
-    ) -> Result<(), HTTPException> {
-        self.send_response_only(code, message)?;
-        self.log_request(Some(code), None);
-        let handler = self.handler;
-        match handler.sys_version() {
-            "" => self.send_header("Server", handler.server_version())?,
-            _ => self.send_header("Server", self.version_string().as_str())?,
-        }
-        self.refresh_date();
-        let Self {
-            connection, date, ..
-        } = self;
-        connection.exchange.send_header("Date", date.1.as_str())
-    }
-
-    /// Begins the response with the status line alone (`send_response_only`).
-    ///
-    /// # Errors
-    /// As [`Self::send_response`].
-    pub fn send_response_only<'m>(
-        &mut self,
-        code: u16,
-        message: impl Into<Option<&'m str>>,
-    ) -> Result<(), HTTPException> {
-        let reason = message.into().or(responses(code)).unwrap_or_default();
-        self.connection.exchange.send_response(code, reason)
-    }
-
-    /// Adds a field to the response (`send_header`): text, bytes or an integer.
-    ///
-    /// # Errors
-    /// `BadResponse` before [`Self::send_response`] and after [`Self::end_headers`];
-    /// `InvalidHeaderName`, `InvalidHeaderValue`, `ConflictingHeader`. The response stays as it was.
-    pub fn send_header(&mut self, name: &str, value: impl FieldValue) -> Result<(), HTTPException> {
-        if self.connection.head_ended {
-            return Err(out_of_turn());
-        }
-        self.connection.exchange.send_header(name, &value)
-    }
-
-    /// Ends the fields of the response (`end_headers`). The head leaves with the first bytes of the
-    /// body, or when the handler returns: then a body without a declared length has got one.
-    ///
-    /// # Errors
-    /// `BadResponse` before [`Self::send_response`].
-    pub fn end_headers(&mut self) -> Result<(), HTTPException> {
-        if self.connection.exchange.state() != ExchangeState::Started || self.connection.head_ended
-        {
-            return Err(out_of_turn());
-        }
-        self.connection.head_ended = true;
-        Ok(())
-    }
-
-    /// Sends the head now (`flush_headers`): for a response whose body takes its time. A body
-    /// without a declared length is chunked then, or lasts until the connection closes.
-    ///
-    /// # Errors
-    /// `BadResponse`; `Io`, `TimedOut`.
-    pub fn flush_headers(&mut self) -> Result<(), HTTPException> {
-        self.heed_shutdown();
-        self.connection.flush()
-    }
-
-    /// Sends an interim response, for example 103 Early Hints (RFC 8297). To HTTP/1.0 clients, who
-    /// know none, nothing is sent.
-    ///
-    /// # Errors
-    /// `BadResponse` once the response has begun; `InvalidHeaderName`, `InvalidHeaderValue`; `Io`,
-    /// `TimedOut`.
-    pub fn send_interim(
-        &mut self,
-        code: u16,
-        fields: &[(&str, &str)],
-    ) -> Result<(), HTTPException> {
-        let reason = responses(code).unwrap_or_default();
-        match self.connection.exchange.send_interim(code, reason, fields) {
-            Ok(()) => self.connection.write_interim(),
-            Err(HTTPException::BadResponse(BadResponse::InterimToHttp10)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Tells a client to go on that waits for it; what [`Handler::handle_expect_100`] does.
-    pub(crate) fn send_continue(&mut self) -> Result<(), HTTPException> {
-        self.send_interim(100, &[])
-    }
-
-    /// What happens before the first byte of the body is read.
-    pub(crate) fn before_body(&mut self) -> Result<(), HTTPException> {
-        if !self.connection.exchange.expects_continue() || self.connection.has_more() {
-            return Ok(());
-        }
-        let handler = self.handler;
-        match handler.handle_expect_100(self) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(out_of_turn()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Sends a whole response that explains an error, and closes the connection (`send_error`). The
-    /// phrase and the explanation are the usual ones unless they are given. A response that was
-    /// begun, of which no byte has left, is replaced.
-    ///
-    /// # Errors
-    /// `BadResponse` if bytes of a response have left, or a field is missing which the status needs
-    /// (401, 407, 426); `Io`, `TimedOut`.
-    pub fn send_error<'m>(
-        &mut self,
-        code: u16,
-        message: impl Into<Option<&'m str>>,
-        explain: impl Into<Option<&'m str>>,
-    ) -> Result<(), HTTPException> {
-        self.send_error_with(code, message.into(), explain.into(), &[])
-    }
-
-    /// As [`Self::send_error`], with further fields.
-    pub(super) fn send_error_with(
-        &mut self,
-        code: u16,
-        message: Option<&str>,
-        explain: Option<&str>,
-        fields: &[(&str, &str)],
-    ) -> Result<(), HTTPException> {
-        if self.connection.has_begun() {
-            return Err(out_of_turn());
-        }
-        self.connection.drop_response();
-        let (phrase, description) = match HTTPStatus::try_from(code) {
-            Ok(status) => (status.phrase(), status.description()),
-            Err(_) => ("???", "???"),
-        };
-        let message = message.unwrap_or(phrase);
-        self.log_error(format_args!("code {code}, message {}", Escaped(message)));
-        self.send_response(code, message)?;
-        self.send_header("Connection", "close")?;
-        for (name, value) in fields {
-            self.send_header(name, *value)?;
-        }
-        self.send_page(code, message, explain.unwrap_or(description))
-    }
-
-    fn send_page(&mut self, code: u16, message: &str, explain: &str) -> Result<(), HTTPException> {
-        if matches!(code, 101 | 204 | 205 | 304) {
-            return self.end_headers();
-        }
-        let handler = self.handler;
-        let page = page::fill(handler.error_message_format(), code, message, explain);
-        self.send_header("Content-Type", handler.error_content_type())?;
-        self.send_header("Content-Length", page.len())?;
-        self.end_headers()?;
-        self.connection.write_body(page.as_bytes())
-    }
-
-    /// Too much to do: 503, and when to ask again (RFC 9110 section 15.6.4).
-    pub(crate) fn send_unavailable(&mut self) -> Result<(), HTTPException> {
-        self.send_error_with(503, None, None, &[("Retry-After", "3")])
-    }
-
-    /// Writes to the body, as [`Self::wfile`] does, with the crate's own error.
-    pub(crate) fn write_body(&mut self, data: &[u8]) -> Result<(), HTTPException> {
-        self.connection.write_body(data)
-    }
-
-    /// Writes so many bytes of a file to the body, from its position on.
-    pub(crate) fn copy_file(&mut self, file: &File, length: u64) -> Result<(), HTTPException> {
-        self.connection.copy_file(file, length)
-    }
-
-    /// The answer to a method that is not implemented: 501, or 405 with `Allow` where the method is
-    /// known and others are implemented (RFC 9110 section 9.1).
-    ///
-    /// # Errors
-    /// As [`Self::send_error`].
-    pub fn send_unsupported(&mut self) -> Result<(), HTTPException> {
-        let command = self.command();
-        let methods = self.handler.methods();
-        if KNOWN.contains(&command) && !methods.is_empty() {
-            let allow = methods.join(", ");
-            return self.send_error_with(405, None, None, &[("Allow", &allow)]);
-        }
-        let message = format!("Unsupported method ('{command}')");
-        self.send_error(501, message.as_str(), None)
-    }
-
-    pub(crate) fn send_options(&mut self) -> Result<(), HTTPException> {
-        let methods = self.handler.methods();
-        if methods.is_empty() {
-            return self.send_unsupported();
-        }
-        self.send_response(204, None)?;
-        self.send_header("Allow", methods.join(", "))?;
-        self.end_headers()
-    }
-}
-
-/// The log and its parts.
-impl BaseHTTPRequestHandler<'_> {
-    /// Logs a request that was answered (`log_request`): `"GET / HTTP/1.1" 200 -`.
-    pub fn log_request(&self, code: Option<u16>, size: Option<u64>) {
-        let line = Escaped(self.requestline());
-        match (code, size) {
-            (Some(code), Some(size)) => {
-                self.log_message(format_args!("\"{line}\" {code} {size}"));
-            }
-            (Some(code), None) => self.log_message(format_args!("\"{line}\" {code} -")),
-            (None, _) => self.log_message(format_args!("\"{line}\" - -")),
-        }
-    }
-
-    /// Logs an error (`log_error`).
-    pub fn log_error(&self, message: fmt::Arguments<'_>) {
-        self.log_message(message);
-    }
-
-    /// Logs a line, by [`Handler::log_message`] (`log_message`).
-    pub fn log_message(&self, message: fmt::Arguments<'_>) {
-        self.handler.log_message(self, message);
-    }
-
-    /// What the `Server` field says (`version_string`).
-    pub fn version_string(&self) -> String {
-        let version = [self.handler.server_version(), self.handler.sys_version()];
-        version.join(" ").trim_end().to_owned()
-    }
-
-    /// A time in the form of the `Date` field; now unless it is given (`date_time_string`).
-    pub fn date_time_string(&self, time: impl Into<Option<SystemTime>>) -> String {
-        let time = time.into().unwrap_or_else(SystemTime::now);
-        dates::formatdate(time).unwrap_or_default()
-    }
-
-    /// The present time as it stands in the log, for example `06/Nov/1994 08:49:37`, in UTC
-    /// (`log_date_time_string`).
-    pub fn log_date_time_string(&self) -> String {
-        let date = self.date_time_string(None);
-        // `Sun, 06 Nov 1994 08:49:37 GMT`
-        let mut words = date.split(' ').skip(1);
-        let mut word = || words.next().unwrap_or_default();
-        let (day, month, year, time) = (word(), word(), word(), word());
-        format!("{day}/{month}/{year} {time}")
-    }
-
-    /// The client's address as text, `-` if there is none (`address_string`).
-    pub fn address_string(&self) -> impl fmt::Display + use<> {
-        Address(self.client_address)
-    }
-
-    fn refresh_date(&mut self) {
-        let now = SystemTime::now();
-        let second = now.duration_since(SystemTime::UNIX_EPOCH);
-        let second = second.map(|time| time.as_secs()).unwrap_or_default();
-        if self.date.0 != second {
-            self.date.0 = second;
-            self.date.1.clear();
-            // The clock of a machine does not show a year of five digits.
-            let _ = dates::write_date(now, &mut self.date.1);
-        }
-    }
-}
-
-/// One connection from its first request to its last.
-impl BaseHTTPRequestHandler<'_> {
-    /// Serves requests until the connection closes (`handle`).
-    pub(crate) fn handle(mut self) {
-        let mut served = 0usize;
-        loop {
-            self.handle_one_request(served);
-            served = served.saturating_add(1);
-            if self.close_connection() || !self.connection.next_request() {
-                break;
-            }
-        }
-        match self.take_over.take() {
-            Some(then) if self.connection.is_switched() => {
-                let (stream, came) = self.connection.into_stream();
-                then(stream, came);
-            }
-            _ => self.connection.close(),
-        }
-    }
-
-    /// Serves one request (`handle_one_request`); sets `close_connection` unless another may follow.
-    fn handle_one_request(&mut self, served: usize) {
-        self.close_connection = true;
-        if !self.idle.begins() {
-            return;
-        }
-        let received = self.connection.receive_head(served == 0);
-        self.idle.ends();
-        match received {
-            Ok(()) => {
-                let last = served.saturating_add(1) >= self.connection.request_limit();
-                self.set_close_connection(last);
-                self.answer();
-            }
-            Err(NoRequest::Ended) => {}
-            Err(NoRequest::Refused(refusal)) => self.refuse(&refusal),
-            Err(NoRequest::Failed(error)) => {
-                self.connection.abort();
-                self.log_failure(&error);
-            }
-        }
-    }
-
-    /// Answers a request that is refused; what becomes of the answer is the client's affair.
-    fn refuse(&mut self, refusal: &Refusal) {
-        let message = refusal.error.to_string();
-        let sent = self.send_error(refusal.status, message.as_str(), None);
-        if sent.and_then(|()| self.connection.end_response()).is_err() {
-            self.connection.abort();
-        }
-    }
-
-    fn answer(&mut self) {
-        if let Err(refusal) = self.connection.exchange.check_expectation() {
-            return self.refuse(&refusal);
-        }
-        let handler = self.handler;
-        // What a panic may leave behind of the request is not used again: the connection closes.
-        let answered = catch_unwind(AssertUnwindSafe(|| handler.dispatch(self)));
-        match answered {
-            Ok(Ok(())) => self.end_answer(),
-            Ok(Err(error)) => self.answer_failed(&error),
-            Err(_) => {
-                self.log_error(format_args!("the handler panicked"));
-                self.fail();
-            }
-        }
-    }
-
-    /// Ends what the handler left open.
-    fn end_answer(&mut self) {
-        match self.connection.exchange.state() {
-            ExchangeState::Received => {
-                self.log_error(format_args!("the handler sent no response"));
-                return self.fail();
-            }
-            ExchangeState::Started => self.connection.head_ended = true,
-            _ => {}
-        }
-        self.heed_shutdown();
-        if let Err(error) = self.connection.end_response() {
-            return self.answer_failed(&error);
-        }
-        if !self.close_connection() && !self.connection.drain() {
-            self.close_connection = true;
-        }
-    }
-
-    /// Behind this response a server that is shut down serves no other; the client is told.
-    fn heed_shutdown(&mut self) {
-        if !self.idle.goes_on() {
-            self.set_close_connection(true);
-        }
-    }
-
-    fn answer_failed(&mut self, error: &HTTPException) {
-        self.log_failure(error);
-        self.fail();
-    }
-
-    fn log_failure(&self, error: &HTTPException) {
-        let text = error.to_string();
-        self.log_error(format_args!("Request failed: {}", Escaped(&text)));
-    }
-
-    /// 500 if no byte of a response has left; else the client must see that something is missing.
-    fn fail(&mut self) {
-        self.close_connection = true;
-        let sent = match self.connection.has_begun() {
-            true => Err(out_of_turn()),
-            false => self.send_error(500, None, None),
-        };
-        if sent.and_then(|()| self.connection.end_response()).is_err() {
-            self.connection.abort();
-        }
-    }
-}
-
-/// A client's address in the log.
-struct Address(Option<SocketAddr>);
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(address) => fmt::Display::fmt(&address.ip(), f),
-            None => f.write_str("-"),
-        }
-    }
-}
-
-fn out_of_turn() -> HTTPException {
-    HTTPException::BadResponse(BadResponse::OutOfTurn)
 }
 
 /// Request lines are US-ASCII once they were accepted.

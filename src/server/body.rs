@@ -79,3 +79,18 @@ impl Write for ResponseBody<'_> {
         Ok(self.connection.flush()?)
     }
 }
+
+/// The bodies.
+impl<'a> BaseHTTPRequestHandler<'a> {
+    /// The body of the request (`rfile`): it ends where the body ends, chunks are decoded, a body
+    /// that is cut short is an error. The first read tells a client to go on that waits for it.
+    pub fn rfile(&mut self) -> RequestBody<'_, 'a> {
+        RequestBody::new(self)
+    }
+
+    /// The body of the response (`wfile`), to be written behind
+    /// [`end_headers`](Self::end_headers).
+    pub fn wfile(&mut self) -> ResponseBody<'_> {
+        ResponseBody::new(&mut self.connection)
+    }
+}

@@ -4,29 +4,17 @@
 //! Head and small body of a response leave in one write; larger ones are written as they come, in
 //! the framing that the machine has chosen. Nothing is read from the stream but what is asked for.
 
-use std::fs::File;
-use std::io::{self, IoSlice, Read};
 use std::time::Instant;
 
-use crate::error::{BadResponse, HTTPException, Retry, Step};
-use crate::proto::server::{Exchange, ExchangeState, Piece, Received, Refusal};
-use crate::proto::{CHUNK_END, ChunkHead, CloseReason, HTTPVersion};
+use crate::error::{HTTPException, Retry, Step};
+use crate::proto::server::{Exchange, ExchangeState, Received, Refusal};
+use crate::proto::{CloseReason, HTTPVersion};
 use crate::server::settings::{Bounds, Times};
 use crate::transport::buffer::Buffer;
 use crate::transport::clock::Clock;
 use crate::transport::stream::{Look, Stream};
 use crate::transport::timing::Timing;
-use crate::transport::wire::{Fill, drop_front, read_once, say_goodbye, stream_error};
-
-/// A body up to this size that is not declared waits for its end, so that it gets a length.
-const SMALL_BODY: usize = 8_192;
-
-/// Files are read in blocks of this size; larger ones the kernel may send.
-const FILE_BLOCK: usize = 65_000;
-
-/// The most that the kernel sends of a file at once, so that a slow client is noticed.
-#[cfg(all(feature = "sys", target_os = "linux"))]
-const KERNEL_BLOCK: usize = 1 << 20;
+use crate::transport::wire::{Fill, read_once, say_goodbye};
 
 /// The stream of a connection, whatever it is.
 pub(crate) type AnyStream = Box<dyn Stream + Send>;
@@ -44,31 +32,31 @@ pub(crate) enum NoRequest {
 
 /// A connection at the server.
 pub(crate) struct Connection {
-    stream: AnyStream,
-    buffer: Buffer,
-    timing: Timing,
-    times: Times,
-    bounds: Bounds,
+    pub(super) stream: AnyStream,
+    pub(super) buffer: Buffer,
+    pub(super) timing: Timing,
+    pub(super) times: Times,
+    pub(super) bounds: Bounds,
     pub(crate) exchange: Exchange,
     /// Of the response's body, what waits for the head.
-    pending: Vec<u8>,
+    pub(super) pending: Vec<u8>,
     /// Of a file, what is on its way.
-    block: Vec<u8>,
+    pub(super) block: Vec<u8>,
     /// Bytes of the response's body that were given.
-    given: u64,
+    pub(super) given: u64,
     /// The fields of the response are complete.
     pub(crate) head_ended: bool,
-    head_written: bool,
+    pub(super) head_written: bool,
     /// The stream failed, or a response was cut short: nothing more may be written.
-    broken: bool,
+    pub(super) broken: bool,
     /// Bytes that came of the request's body.
-    received: u64,
+    pub(super) received: u64,
     /// Of these, what was shown and not taken.
-    shown: usize,
+    pub(super) shown: usize,
     /// When the first of them was waited for.
-    body_since: Option<Instant>,
+    pub(super) body_since: Option<Instant>,
     /// When the first byte of the response was written.
-    response_since: Option<Instant>,
+    pub(super) response_since: Option<Instant>,
 }
 
 impl Connection {
@@ -252,13 +240,6 @@ impl Connection {
         self.timing.ends = self.times.ends(since, self.times.read, self.received);
     }
 
-    /// And so has a response that is read by dribbles.
-    fn pace_response(&mut self) {
-        let clock = &self.timing.clock;
-        let since = *self.response_since.get_or_insert_with(|| clock.now());
-        self.timing.ends = self.times.ends(since, self.times.write, self.given);
-    }
-
     /// Reads what the handler left of the body, within the bound; whether that reached its end.
     pub(crate) fn drain(&mut self) -> bool {
         let mut room = self.bounds.drained;
@@ -282,225 +263,6 @@ impl Connection {
             self.consume_body(count);
         }
         true
-    }
-
-    // Sending
-
-    /// Sends an interim response, whose head is in the machine.
-    pub(crate) fn write_interim(&mut self) -> Result<(), HTTPException> {
-        let head = self.exchange.head();
-        let written = write_all(&mut self.stream, &mut self.timing, &mut [head]);
-        self.note_failure(written)
-    }
-
-    /// Takes bytes of the response's body.
-    pub(crate) fn write_body(&mut self, data: &[u8]) -> Result<(), HTTPException> {
-        if !self.head_ended || self.broken {
-            return Err(HTTPException::BadResponse(BadResponse::OutOfTurn));
-        }
-        let count = u64::try_from(data.len()).unwrap_or(u64::MAX);
-        let total = self.given.saturating_add(count);
-        if !self.head_written && self.waits(total) {
-            self.given = total;
-            if !self.is_head_request() {
-                self.pending.extend_from_slice(data);
-            }
-            return Ok(());
-        }
-        self.end_head(None)?;
-        self.given = total;
-        self.write_piece(data)
-    }
-
-    /// Whether the body is so small, so far, that it can wait for its end. That of an answer to
-    /// HEAD is only counted.
-    fn waits(&self, total: u64) -> bool {
-        let small = u64::try_from(SMALL_BODY).unwrap_or(u64::MAX);
-        self.exchange.declared_length().is_none() && (total <= small || self.is_head_request())
-    }
-
-    fn is_head_request(&self) -> bool {
-        self.exchange.request().method() == b"HEAD"
-    }
-
-    /// Ends the head in the machine, once. It is written with the first piece.
-    fn end_head(&mut self, length: Option<u64>) -> Result<(), HTTPException> {
-        if self.exchange.state() == ExchangeState::Started {
-            self.exchange.end_headers(length)?;
-        }
-        Ok(())
-    }
-
-    /// Writes what waits, and a piece of the body behind it.
-    fn write_piece(&mut self, data: &[u8]) -> Result<(), HTTPException> {
-        self.pace_response();
-        let size = self.pending.len().saturating_add(data.len());
-        let piece = match size {
-            0 => Piece::Nothing,
-            _ => self
-                .exchange
-                .give_count(u64::try_from(size).unwrap_or(u64::MAX))?,
-        };
-        let head = match self.head_written {
-            true => &[][..],
-            false => self.exchange.head(),
-        };
-        let chunk = ChunkHead::new(u64::try_from(size).unwrap_or(u64::MAX));
-        let mut pieces: [&[u8]; 5] = match piece {
-            Piece::AsIs => [head, &self.pending, data, &[], &[]],
-            Piece::Chunk => [head, chunk.as_bytes(), &self.pending, data, CHUNK_END],
-            Piece::Nothing => [head, &[], &[], &[], &[]],
-        };
-        self.head_written = true;
-        let written = write_all(&mut self.stream, &mut self.timing, &mut pieces);
-        self.pending.clear();
-        self.note_failure(written)
-    }
-
-    /// Writes so many bytes of a file, from its position on. If it ends before, the count of what was
-    /// declared finds that out.
-    pub(crate) fn copy_file(&mut self, mut file: &File, length: u64) -> Result<(), HTTPException> {
-        if self.is_head_request() {
-            return self.count_body(length);
-        }
-        let mut left = length;
-        #[cfg(all(feature = "sys", target_os = "linux"))]
-        self.send_by_kernel(file, &mut left)?;
-        let mut block = std::mem::take(&mut self.block);
-        let most = usize::try_from(length)
-            .unwrap_or(usize::MAX)
-            .min(FILE_BLOCK);
-        if block.len() < most {
-            block.resize(most, 0);
-        }
-        let copied = self.copy_blocks(&mut file, &mut left, &mut block);
-        self.block = block;
-        copied
-    }
-
-    fn copy_blocks(
-        &mut self,
-        file: &mut impl Read,
-        left: &mut u64,
-        block: &mut [u8],
-    ) -> Result<(), HTTPException> {
-        while *left > 0 {
-            let most = usize::try_from(*left)
-                .unwrap_or(usize::MAX)
-                .min(block.len());
-            let room = block.get_mut(..most).unwrap_or_default();
-            let count = match file.read(room) {
-                Ok(0) => return Ok(()),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return self.note_failure(Err(source_error(error))),
-            };
-            self.write_body(block.get(..count).unwrap_or_default())?;
-            *left = left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
-        }
-        Ok(())
-    }
-
-    /// Bytes of a body that an answer to HEAD does not have.
-    fn count_body(&mut self, count: u64) -> Result<(), HTTPException> {
-        if !self.head_ended || self.broken {
-            return Err(HTTPException::BadResponse(BadResponse::OutOfTurn));
-        }
-        self.given = self.given.saturating_add(count);
-        Ok(())
-    }
-
-    /// Has the kernel send a large file, where body and stream are plain; what is left, it does not.
-    #[cfg(all(feature = "sys", target_os = "linux"))]
-    fn send_by_kernel(&mut self, file: &File, left: &mut u64) -> Result<(), HTTPException> {
-        let large = *left > u64::try_from(FILE_BLOCK).unwrap_or(u64::MAX);
-        if !large || self.exchange.declared_length().is_none() {
-            return Ok(());
-        }
-        self.flush()?;
-        while *left > 0 {
-            self.pace_response();
-            self.timing
-                .before_write(&mut self.stream, Retry::default())?;
-            let Some(socket) = self.stream.socket() else {
-                return Ok(());
-            };
-            let most = usize::try_from(*left)
-                .unwrap_or(usize::MAX)
-                .min(KERNEL_BLOCK);
-            match crate::transport::sys::send_file(socket, file, most) {
-                Ok(0) => return Ok(()),
-                Ok(count) => {
-                    let count = u64::try_from(count).unwrap_or(u64::MAX);
-                    self.exchange.give_count(count)?;
-                    self.given = self.given.saturating_add(count);
-                    *left = left.saturating_sub(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(()),
-                Err(error) => {
-                    let error = stream_error(error, Step::Write, Retry::default());
-                    return self.note_failure(Err(error));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes the head and what was given so far (`flush_headers`, `wfile.flush`).
-    pub(crate) fn flush(&mut self) -> Result<(), HTTPException> {
-        if !self.head_ended || self.broken {
-            return Ok(());
-        }
-        self.end_head(None)?;
-        if !self.head_written || !self.pending.is_empty() {
-            self.write_piece(&[])?;
-        }
-        self.flush_stream()
-    }
-
-    fn flush_stream(&mut self) -> Result<(), HTTPException> {
-        let flushed = self.stream.flush();
-        let flushed = flushed.map_err(|error| stream_error(error, Step::Write, Retry::default()));
-        self.note_failure(flushed)
-    }
-
-    /// Whether a byte of the response may have left.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.head_written || self.broken
-    }
-
-    /// Forgets a response of which no byte has left.
-    pub(crate) fn drop_response(&mut self) {
-        self.exchange.drop_response();
-        self.pending.clear();
-        self.given = 0;
-        self.head_ended = false;
-    }
-
-    /// Ends the response: what waits gets its length.
-    pub(crate) fn end_response(&mut self) -> Result<(), HTTPException> {
-        let length = self.given;
-        self.end_head(Some(length))?;
-        if !self.head_written || !self.pending.is_empty() {
-            self.write_piece(&[])?;
-        }
-        let ended = self.exchange.end_response();
-        let rest = self.note_failure(ended)?;
-        if !rest.is_empty() {
-            let written = write_all(&mut self.stream, &mut self.timing, &mut [rest]);
-            self.note_failure(written)?;
-        }
-        self.flush_stream()
-    }
-
-    /// After a failure of the stream, or of the count, the client must see that something is
-    /// missing.
-    fn note_failure<T>(&mut self, result: Result<T, HTTPException>) -> Result<T, HTTPException> {
-        if result.is_err() {
-            self.abort();
-        }
-        result
     }
 
     /// The connection closes behind this exchange, whatever else is said.
@@ -563,43 +325,5 @@ impl Connection {
 
     pub(crate) fn request_limit(&self) -> usize {
         self.bounds.requests
-    }
-}
-
-/// Writes these pieces one behind the other, in as few calls as the stream allows.
-fn write_all(
-    stream: &mut AnyStream,
-    timing: &mut Timing,
-    pieces: &mut [&[u8]],
-) -> Result<(), HTTPException> {
-    let (step, retry) = (Step::Write, Retry::default());
-    loop {
-        let mut slices = [IoSlice::new(&[]); 5];
-        let filled = pieces.iter().filter(|piece| !piece.is_empty());
-        let places = slices.iter_mut().zip(filled);
-        let count = places
-            .map(|(slice, piece)| *slice = IoSlice::new(piece))
-            .count();
-        timing.before_write(stream, retry)?;
-        let written = match slices.get(..count).unwrap_or_default() {
-            [] => return Ok(()),
-            [one] => stream.write(one),
-            several => stream.write_vectored(several),
-        };
-        match written {
-            Ok(0) => return Err(stream_error(io::ErrorKind::WriteZero.into(), step, retry)),
-            Ok(count) => drop_front(pieces, count),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(stream_error(error, step, retry)),
-        }
-    }
-}
-
-/// The failure of a file that was to be sent.
-fn source_error(error: io::Error) -> HTTPException {
-    HTTPException::Io {
-        error,
-        step: Step::ReadSource,
-        retry: Retry::default(),
     }
 }

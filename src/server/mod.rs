@@ -32,17 +32,21 @@ mod body;
 mod cgi;
 mod connection;
 mod files;
-mod handler;
+mod handling;
+mod info;
 #[cfg(all(feature = "sys", target_os = "linux"))]
 mod interrupt;
 mod log;
+mod logging;
 mod page;
 mod registry;
+mod responding;
 mod serving;
 mod settings;
 mod socket;
+mod writing;
 
-pub use base::BaseHTTPRequestHandler;
+pub use base::{BaseHTTPRequestHandler, Handler};
 pub use body::{RequestBody, ResponseBody};
 #[cfg(unix)]
 pub use cgi::CGIHTTPRequestHandler;
@@ -50,11 +54,12 @@ pub use files::{
     Links, PathRules, Precondition, Ranges, SimpleHTTPRequestHandler, Validators,
     evaluate_preconditions, range_applies, split_path,
 };
-pub use handler::{DEFAULT_ERROR_CONTENT_TYPE, DEFAULT_ERROR_MESSAGE, Handler};
+pub use info::{ServerAddress, ServerInfo};
 #[cfg(all(feature = "sys", target_os = "linux"))]
 pub use interrupt::Interrupt;
+pub use page::{DEFAULT_ERROR_CONTENT_TYPE, DEFAULT_ERROR_MESSAGE};
 pub use registry::Shutdown;
 pub(crate) use serving::serve_alone;
-pub use serving::{HTTPServer, ServerAddress, ServerInfo, ThreadingHTTPServer};
+pub use serving::{HTTPServer, ThreadingHTTPServer};
 pub use settings::{Bounds, Times};
 pub use socket::Accepted;

@@ -2,6 +2,30 @@
 
 use std::borrow::Cow;
 
+/// A page that explains an error: [`Handler::error_message_format`](crate::server::Handler::error_message_format).
+pub const DEFAULT_ERROR_MESSAGE: &str = r#"<!DOCTYPE HTML>
+<html lang="en">
+    <head>
+        <meta charset="utf-8">
+        <style type="text/css">
+            :root {
+                color-scheme: light dark;
+            }
+        </style>
+        <title>Error response</title>
+    </head>
+    <body>
+        <h1>Error response</h1>
+        <p>Error code: %(code)d</p>
+        <p>Message: %(message)s.</p>
+        <p>Error code explanation: %(code)s - %(explain)s.</p>
+    </body>
+</html>
+"#;
+
+/// The type of [`DEFAULT_ERROR_MESSAGE`].
+pub const DEFAULT_ERROR_CONTENT_TYPE: &str = "text/html;charset=utf-8";
+
 /// Text with the characters escaped that mean something in HTML (`html.escape(quote=False)`).
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>']) {

@@ -11,15 +11,15 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(unix)]
 use std::os::unix::net::UnixListener;
 #[cfg(unix)]
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::HTTPException;
 use crate::proto::HTTPVersion;
-use crate::server::base::BaseHTTPRequestHandler;
+use crate::server::base::{BaseHTTPRequestHandler, Handler};
 use crate::server::connection::{AnyStream, Connection};
-use crate::server::handler::Handler;
+use crate::server::info::{ServerAddress, ServerInfo};
 use crate::server::registry::{Idle, Registered, Registry, Shutdown};
 use crate::server::settings::{Bounds, Times};
 use crate::server::socket::{Accepted, Listening};
@@ -31,66 +31,6 @@ use crate::transport::timing::ConnectTime;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Where a server listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ServerAddress {
-    /// An address of TCP.
-    Ip(SocketAddr),
-    /// The path of a Unix socket.
-    #[cfg(unix)]
-    Unix(PathBuf),
-    /// Nowhere: the connections are the caller's.
-    None,
-}
-
-impl fmt::Display for ServerAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ip(address) => fmt::Display::fmt(address, f),
-            #[cfg(unix)]
-            Self::Unix(path) => fmt::Display::fmt(&path.display(), f),
-            Self::None => f.write_str("-"),
-        }
-    }
-}
-
-/// What a handler can know of its server (`server`).
-#[derive(Clone, Debug)]
-pub struct ServerInfo {
-    address: ServerAddress,
-    name: String,
-}
-
-impl ServerInfo {
-    pub(crate) fn new(address: ServerAddress) -> Self {
-        let name = match &address {
-            ServerAddress::Ip(address) => address.ip().to_string(),
-            other => other.to_string(),
-        };
-        Self { address, name }
-    }
-
-    /// Where it listens (`server_address`): the real port, where 0 was asked for.
-    pub fn server_address(&self) -> &ServerAddress {
-        &self.address
-    }
-
-    /// The address as text (`server_name`). `http.server` asks for a name of it, which can take half
-    /// a minute.
-    pub fn server_name(&self) -> &str {
-        &self.name
-    }
-
-    /// The port (`server_port`); 0 where there is none.
-    pub fn server_port(&self) -> u16 {
-        match &self.address {
-            ServerAddress::Ip(address) => address.port(),
-            _ => 0,
-        }
-    }
-}
 
 /// Makes the stream of a connection out of its socket, for TLS.
 type Wrap =
@@ -146,7 +86,7 @@ pub struct HTTPServer<H> {
 impl<H> fmt::Debug for HTTPServer<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HTTPServer")
-            .field("address", &self.info.address)
+            .field("address", self.info.server_address())
             .field("times", &self.times)
             .field("bounds", &self.bounds)
             .finish_non_exhaustive()

@@ -1,15 +1,10 @@
 //! The classes of octets of a URI (RFC 3986 section 2) and percent-encoding.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use crate::parse_error::{Fault, ParseError, Part};
-use crate::proto::{scan, steps};
-
-/// Letters, digits, `-`, `.`, `_`, `~` (RFC 3986 section 2.3).
-pub(crate) fn is_unreserved(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
-}
+use crate::percent::{decoded, is_unreserved, push_encoded};
+use crate::proto::steps;
 
 /// RFC 3986 section 2.2.
 fn is_sub_delim(octet: u8) -> bool {
@@ -58,12 +53,6 @@ impl Iterator for Octets<'_> {
     }
 }
 
-/// The octet that two hexadecimal digits at the start of the text stand for.
-pub(crate) fn decoded(text: &[u8]) -> Option<u8> {
-    let [high, low, ..] = text else { return None };
-    Some(scan::hex_digit(*high)? << 4 | scan::hex_digit(*low)?)
-}
-
 /// Checks that a part of a URI holds legal octets only.
 ///
 /// # Errors
@@ -109,12 +98,6 @@ pub(crate) fn quote_illegal(part: Part, text: &str) -> Result<Cow<'_, str>, Pars
         }
     }
     Ok(Cow::Owned(quoted))
-}
-
-/// Appends `%` and two digits, in upper case (RFC 3986 section 2.1).
-pub(crate) fn push_encoded(text: &mut String, octet: u8) {
-    // Writing to a string can't fail.
-    let _ = write!(text, "%{octet:02X}");
 }
 
 /// The offset of the first ASCII control character.

@@ -13,7 +13,6 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use super::reference::Reference;
-use super::url_parser::UrlParser;
 use crate::error::{HTTPException, UrlPart};
 use crate::parse_error::{Fault, ParseError, Part};
 use crate::proto::authority::Authority;
@@ -90,25 +89,6 @@ impl fmt::Display for Origin {
 impl Url {
     /// The most bytes that a URL may have: 131,072.
     pub const MAX_LENGTH: usize = 131_072;
-
-    /// Reads a URL; nothing in it is changed or made good. [`UrlParser`] is for what people type.
-    ///
-    /// # Errors
-    /// [`ParseError`] with the first part that is wrong: no scheme, one other than http and https,
-    /// an illegal octet, a lone `%`, a bad host or port, more than [`MAX_LENGTH`](Self::MAX_LENGTH).
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
-        UrlParser::strict().parse(text)
-    }
-
-    /// Resolves a reference, such as that of a `Location` field, against this URL (RFC 3986
-    /// section 5.2, strict; `urllib.parse.urljoin`). The user name and password stay if the
-    /// authority does.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse), of the reference.
-    pub fn join(&self, reference: &str) -> Result<Self, ParseError> {
-        UrlParser::strict().join(self, reference)
-    }
 
     /// The URL as it was written.
     #[must_use]

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::octets::{check, find_control, is_unreserved, quote_illegal};
+use super::octets::{check, find_control, quote_illegal};
 use super::reference::Reference;
 use super::url::{Url, check_length};
 use crate::parse_error::{Fault, ParseError, Part};
+use crate::percent::is_unreserved;
 
 /// Translates a host that is not ASCII into one that is; nothing if it is no name.
 type Idna = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -183,5 +184,26 @@ fn check_first_segment(parts: &Reference<'_>) -> Result<(), ParseError> {
             Err(ParseError::new(Part::Scheme, Fault::Octet(b':'), place))
         }
         _ => Ok(()),
+    }
+}
+
+impl Url {
+    /// Reads a URL; nothing in it is changed or made good. [`UrlParser`] is for what people type.
+    ///
+    /// # Errors
+    /// [`ParseError`] with the first part that is wrong: no scheme, one other than http and https,
+    /// an illegal octet, a lone `%`, a bad host or port, more than [`MAX_LENGTH`](Self::MAX_LENGTH).
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        UrlParser::strict().parse(text)
+    }
+
+    /// Resolves a reference, such as that of a `Location` field, against this URL (RFC 3986
+    /// section 5.2, strict; `urllib.parse.urljoin`). The user name and password stay if the
+    /// authority does.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), of the reference.
+    pub fn join(&self, reference: &str) -> Result<Self, ParseError> {
+        UrlParser::strict().join(self, reference)
     }
 }

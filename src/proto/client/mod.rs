@@ -3,6 +3,9 @@
 
 pub(super) mod exchange;
 pub(super) mod framing;
+mod giving;
+mod outgoing;
+pub(super) mod receiving;
 pub(crate) mod request;
 pub(super) mod response;
 mod target;

@@ -35,12 +35,15 @@
 mod exchange;
 mod framing;
 mod head;
+mod outgoing;
 mod refusal;
+mod responding;
 mod response;
 mod target;
 
-pub use exchange::{Exchange, ExchangeState, Piece, Received};
+pub use exchange::{Exchange, ExchangeState, Received};
 pub use framing::request_framing;
 pub use head::{Expectation, RequestHead};
+pub use outgoing::Piece;
 pub use refusal::Refusal;
 pub use target::{Target, TargetForm};

@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 
 use crate::error::HTTPException;
 use crate::server::base::BaseHTTPRequestHandler;
+use crate::server::base::Handler;
 use crate::server::files::SimpleHTTPRequestHandler;
-use crate::server::handler::Handler;
 
 use relay::{Outcome, Relay};
 use script::Wanted;
 
-pub(super) use script::Places;
+use script::Places;
 
 /// How often one script may name another one, or a file, in its place.
 const LOCAL_REDIRECTS: usize = 10;
@@ -69,7 +69,8 @@ impl CGIHTTPRequestHandler {
     #[must_use]
     pub fn cgi_directories(mut self, paths: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.places = Places::new(paths);
-        self.files = self.files.withhold(&self.places);
+        let directories = self.places.below(self.files.directory());
+        self.files = self.files.withhold(directories);
         self
     }
 

@@ -87,7 +87,7 @@ impl Refused {
 
 /// The directories that scripts lie in, each as the names that lead there.
 #[derive(Clone, Debug, Default)]
-pub(in crate::server) struct Places {
+pub(super) struct Places {
     directories: Vec<Vec<Vec<u8>>>,
 }
 
@@ -104,7 +104,7 @@ impl Places {
     }
 
     /// The directories below this one.
-    pub(in crate::server) fn below(&self, root: &Path) -> Vec<PathBuf> {
+    pub(super) fn below(&self, root: &Path) -> Vec<PathBuf> {
         let places = self.directories.iter();
         places.map(|names| join(root, names)).collect()
     }

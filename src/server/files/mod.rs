@@ -21,10 +21,7 @@ use std::time::SystemTime;
 use crate::error::HTTPException;
 use crate::percent;
 use crate::proto::scan;
-use crate::server::base::BaseHTTPRequestHandler;
-#[cfg(unix)]
-use crate::server::cgi::Places;
-use crate::server::handler::Handler;
+use crate::server::base::{BaseHTTPRequestHandler, Handler};
 
 pub use conditional::{Precondition, Validators, evaluate_preconditions, range_applies};
 pub use path::{PathRules, split_path};
@@ -173,8 +170,8 @@ impl SimpleHTTPRequestHandler {
 
     /// Withholds what lies in the directories of scripts, under whatever name it is asked for.
     #[cfg(unix)]
-    pub(super) fn withhold(mut self, places: &Places) -> Self {
-        self.withheld = places.below(&self.directory);
+    pub(super) fn withhold(mut self, directories: Vec<PathBuf>) -> Self {
+        self.withheld = directories;
         self
     }
 
@@ -280,7 +277,7 @@ impl SimpleHTTPRequestHandler {
             }
             Err(error) => return refuse(request, &error),
         };
-        let title = percent::decode(raw);
+        let title = percent::decode(raw, false);
         let title = String::from_utf8_lossy(&title);
         let page = listing::page(&title, entries, sorting, path == self.directory);
         request.send_response(200, None)?;

@@ -45,7 +45,7 @@ pub fn split_path(path: &[u8], rules: PathRules) -> Option<Vec<Vec<u8>>> {
     let names = path.split(|&octet| octet == b'/');
     names
         .filter(|name| !name.is_empty())
-        .map(percent::decode)
+        .map(|name| percent::decode(name, false))
         .map(|name| is_plain(&name, rules).then_some(name))
         .collect()
 }

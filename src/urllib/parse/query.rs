@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::quote::{push_quoted, text_of, unquoted};
+use super::quote::{push_quoted, text_of};
 use crate::parse_error::{Fault, ParseError, Part};
+use crate::percent;
 use crate::proto::steps;
 
 /// Writes pairs as `name=value`, with `&` between them and [`quote_plus`](super::quote_plus) for
@@ -175,7 +176,7 @@ fn read_field(field: &[u8], options: QueryOptions) -> Result<Option<(String, Str
         None if field.is_empty() => return Ok(None),
         None => &[],
     };
-    let text = |side| text_of(unquoted(side, true));
+    let text = |side| text_of(percent::decode(side, true));
     let counts = options.keep_blank_values || !value.is_empty();
     Ok(counts.then(|| (text(name), text(value))))
 }

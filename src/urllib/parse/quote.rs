@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::percent::{decode, is_unreserved, push_encoded};
 use crate::proto::steps;
-use crate::urllib::octets::{decoded, is_unreserved, push_encoded};
 
 /// Encodes every octet but letters, digits, `_.-~` and those in `safe`
 /// (`urllib.parse.quote`, whose `safe` is `/` unless given).
@@ -75,7 +75,7 @@ pub(super) fn push_quoted(text: &mut String, bytes: &[u8], safe: &str, plus: boo
 #[must_use]
 pub fn unquote(string: &str) -> Cow<'_, str> {
     match string.contains('%') {
-        true => Cow::Owned(text_of(unquoted(string.as_bytes(), false))),
+        true => Cow::Owned(text_of(decode(string.as_bytes(), false))),
         false => Cow::Borrowed(string),
     }
 }
@@ -90,7 +90,7 @@ pub fn unquote(string: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn unquote_plus(string: &str) -> Cow<'_, str> {
     match string.contains(['%', '+']) {
-        true => Cow::Owned(text_of(unquoted(string.as_bytes(), true))),
+        true => Cow::Owned(text_of(decode(string.as_bytes(), true))),
         false => Cow::Borrowed(string),
     }
 }
@@ -104,26 +104,7 @@ pub fn unquote_plus(string: &str) -> Cow<'_, str> {
 /// ```
 #[must_use]
 pub fn unquote_to_bytes(string: impl AsRef<[u8]>) -> Vec<u8> {
-    unquoted(string.as_ref(), false)
-}
-
-pub(super) fn unquoted(text: &[u8], plus: bool) -> Vec<u8> {
-    steps::count(text.len());
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [octet, after @ ..] = rest {
-        let (octet, after) = match octet {
-            b'%' => match decoded(after) {
-                Some(octet) => (octet, after.get(2..).unwrap_or_default()),
-                None => (b'%', after),
-            },
-            b'+' if plus => (b' ', after),
-            octet => (*octet, after),
-        };
-        bytes.push(octet);
-        rest = after;
-    }
-    bytes
+    decode(string.as_ref(), false)
 }
 
 /// The bytes as UTF-8, with U+FFFD for what is not; copied only then.
