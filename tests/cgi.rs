@@ -223,7 +223,7 @@ fn a_script_gets_the_variables_of_the_rfc_and_no_others() {
     let came = send(
         handler(),
         "POST",
-        "/cgi-bin/env/a%20b/c/?q=%20&r",
+        "/cgi-bin/env/a%20b/c/?q=%20&r?s//t=%2F",
         rest.as_bytes(),
     );
     let root = fs::canonicalize(site()).unwrap();
@@ -241,7 +241,7 @@ fn a_script_gets_the_variables_of_the_rfc_and_no_others() {
         ("PATH", path.as_str()),
         ("PATH_INFO", "/a b/c/"),
         ("PATH_TRANSLATED", translated.as_str()),
-        ("QUERY_STRING", "q=%20&r"),
+        ("QUERY_STRING", "q=%20&r?s//t=%2F"),
         ("REMOTE_ADDR", ""),
         ("REQUEST_METHOD", "POST"),
         ("SCRIPT_NAME", "/cgi-bin/env"),
@@ -337,6 +337,8 @@ fn only_executable_files_of_the_directory_run() {
         ("/cgi-bin/..%2foutside", 404, "File not found"),
         ("/cgi-bin/hello%00", 404, "File not found"),
         ("/x/../cgi-bin/hello", 404, "File not found"),
+        ("///////////x/../cgi-bin/none", 404, "File not found"),
+        ("/cgi-bin%2fhello", 404, "File not found"),
     ];
     for (target, status, message) in table {
         let came = get(target);

@@ -339,6 +339,13 @@ fn names_that_are_no_text_can_be_reached() {
         "{page}"
     );
     assert_eq!(get(&folder.handler(), "/%ff.txt").text(), "x");
+    let name = std::ffi::OsStr::from_bytes(b"\xff.dir");
+    fs::create_dir(folder.0.join(name)).unwrap();
+    let page = get(&folder.handler(), "/%ff.dir/").text();
+    assert!(
+        page.contains("<h1>Directory listing for /\u{fffd}.dir/</h1>"),
+        "{page}"
+    );
 }
 
 #[cfg(unix)]

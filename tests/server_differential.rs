@@ -62,7 +62,7 @@ impl Site {
         }
         site.file(OsStr::from_bytes(b"names/\xff.txt"), b"no text");
         site.file(OsStr::new("big"), &b"0123456789".repeat(20_000));
-        for folder in ["empty-dir", "odd/index.html", "names/sub"] {
+        for folder in cases::FOLDERS {
             fs::create_dir_all(site.0.join(folder)).unwrap();
         }
         for (leads_to, link) in [

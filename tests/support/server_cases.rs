@@ -24,6 +24,17 @@ pub(crate) const FILES: [(&str, &str); 20] = [
     ("names/B", "10"),
 ];
 
+/// Directories with nothing in them.
+pub(crate) const FOLDERS: [&str; 7] = [
+    "empty-dir",
+    "odd/index.html",
+    "names/sub",
+    "names/<i>&amp;.dir",
+    "names/\"dq\"'sq'.dir",
+    "names/%A4.dir",
+    "names/\u{e4}.dir",
+];
+
 const TARGETS: &[&str] = &[
     "/",
     "/a.txt",
@@ -91,6 +102,11 @@ const TARGETS: &[&str] = &[
     "http://a/a.txt",
     "http://elsewhere.example/dir",
     "/names",
+    "/names/%3Ci%3E&amp%3B.dir/",
+    "/names/%22dq%22'sq'.dir/",
+    "/names/%25A4.dir/",
+    "/names/%25A4.dir",
+    "/names/%C3%A4.dir/",
     "/dir\\inner.txt",
 ];
 

@@ -254,10 +254,10 @@ fn links(page: &str) -> String {
         // Neither the head of a column nor the way up. Python writes an octet that is no text as a
         // surrogate.
         if !link.starts_with('?') && !link.starts_with("../") {
-            lines.push(format!("{link} {}", text.replace("&quot;", "\"")));
+            lines.push(format!("{link} {text}"));
         }
     }
-    lines.join("\n")
+    lines.join("\n").replace("&quot;", "\"")
 }
 
 fn compare_error_pages(python: &mut Answer, ours: &mut Answer) {
