@@ -27,7 +27,7 @@ impl BaseHTTPRequestHandler<'_> {
         self.log_message(message);
     }
 
-    /// Logs a line, by [`Handler::log_message`] (`log_message`).
+    /// Logs a line, by [`Handler::log_message`](crate::server::Handler::log_message) (`log_message`).
     pub fn log_message(&self, message: fmt::Arguments<'_>) {
         self.handler.log_message(self, message);
     }

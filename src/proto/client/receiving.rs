@@ -32,7 +32,7 @@ impl Exchange {
     /// held at the last call, and more behind it.
     ///
     /// # Errors
-    /// `ResponseNotReady`; what [`ResponseHead::parse`] and
+    /// `ResponseNotReady`; what [`ResponseHead::parse`](crate::proto::ResponseHead::parse) and
     /// [`response_framing`](crate::proto::response_framing) say; `UnexpectedUpgrade` to a protocol
     /// that was not offered; `TooMany` interim responses.
     pub fn receive_head(&mut self, input: &[u8]) -> Result<Received, HTTPException> {
@@ -138,11 +138,11 @@ impl Exchange {
         }))
     }
 
-    /// See [`BodyDecoder::decode`]. An error ends the exchange, and is the same at every later
+    /// See [`BodyDecoder::decode`](crate::proto::BodyDecoder::decode). An error ends the exchange, and is the same at every later
     /// call.
     ///
     /// # Errors
-    /// As [`BodyDecoder::advance`], and those of [`Self::end_of_input`] once it has failed.
+    /// As [`BodyDecoder::advance`](crate::proto::BodyDecoder::advance), and those of [`Self::end_of_input`] once it has failed.
     #[inline]
     pub fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<Decoded, HTTPException> {
         self.check_failure()?;
@@ -150,7 +150,7 @@ impl Exchange {
         self.note_failure(result)
     }
 
-    /// See [`BodyDecoder::advance`].
+    /// See [`BodyDecoder::advance`](crate::proto::BodyDecoder::advance).
     ///
     /// # Errors
     /// As [`Self::decode`].
@@ -160,7 +160,7 @@ impl Exchange {
         self.note_failure(result)
     }
 
-    /// See [`BodyDecoder::take`].
+    /// See [`BodyDecoder::take`](crate::proto::BodyDecoder::take).
     pub fn take(&mut self, count: usize) {
         self.decoder.take(count);
     }
