@@ -138,11 +138,12 @@ impl Exchange {
         }))
     }
 
-    /// See [`BodyDecoder::decode`](crate::proto::BodyDecoder::decode). An error ends the exchange, and is the same at every later
-    /// call.
+    /// See [`BodyDecoder::decode`](crate::proto::BodyDecoder::decode). An error ends the exchange, and is
+    /// the same at every later call.
     ///
     /// # Errors
-    /// As [`BodyDecoder::advance`](crate::proto::BodyDecoder::advance), and those of [`Self::end_of_input`] once it has failed.
+    /// As [`BodyDecoder::advance`](crate::proto::BodyDecoder::advance), and those of
+    /// [`Self::end_of_input`] once it has failed.
     #[inline]
     pub fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<Decoded, HTTPException> {
         self.check_failure()?;
