@@ -7,10 +7,9 @@
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::parse_error::{Fault, Part};
 use crate::proto::{scan, steps};
 
-pub use crate::parse_error::ParseError;
+pub use crate::parse_error::{Fault, ParseError, Part};
 
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 

@@ -153,14 +153,6 @@ impl Connection {
     fn request_began(&mut self) {
         self.timing.ends = None;
         self.timing.read = Some(self.times.read);
-        self.pending.clear();
-        self.given = 0;
-        self.head_ended = false;
-        self.head_written = false;
-        self.received = 0;
-        self.shown = 0;
-        self.body_since = None;
-        self.response_since = None;
     }
 
     /// Whether bytes of a further request are here already.
@@ -256,10 +248,10 @@ impl Connection {
                 return false;
             };
             let count = bytes.len();
-            room = room.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
-            if room == 0 && count > 0 {
+            let Some(left) = room.checked_sub(u64::try_from(count).unwrap_or(u64::MAX)) else {
                 return false;
-            }
+            };
+            room = left;
             self.consume_body(count);
         }
         true
@@ -285,7 +277,19 @@ impl Connection {
 
     /// Makes ready for the next request; false if the connection can't carry one.
     pub(crate) fn next_request(&mut self) -> bool {
-        !self.broken && self.exchange.next_request().is_ok()
+        if self.broken || self.exchange.next_request().is_err() {
+            return false;
+        }
+        // Also for a request that is refused before its head is complete.
+        self.pending.clear();
+        self.given = 0;
+        self.head_ended = false;
+        self.head_written = false;
+        self.received = 0;
+        self.shown = 0;
+        self.body_since = None;
+        self.response_since = None;
+        true
     }
 
     /// Closes the connection so that the response arrives: our side first, then what the client

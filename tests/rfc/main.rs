@@ -31,6 +31,10 @@ mod a7_framing;
 mod a8_chunked;
 mod a9_incomplete;
 mod advisories;
+#[cfg(feature = "server")]
+mod b1_receiving;
+#[cfg(feature = "server")]
+mod b2_sending;
 
 #[global_allocator]
 static COUNTING: counting::Counting = counting::Counting;
