@@ -256,10 +256,10 @@ pub(super) fn is_plain(text: &str) -> bool {
     trimmed.len() == text.len() && !text.bytes().any(breaks)
 }
 
-/// Whether a text can be a host name, as far as cookies care: visible ASCII without delimiters, no
-/// empty label.
+/// Whether a text can be a host name, as far as cookies care: octets that the host of a URL can hold,
+/// no empty label.
 pub(super) fn is_domain(text: &str) -> bool {
-    let is_allowed = |octet: u8| octet.is_ascii_graphic() && !b"/?#@;,\\\"".contains(&octet);
+    let is_allowed = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~:[]%".contains(&octet);
     let name = text.strip_suffix('.').unwrap_or(text);
     name.bytes().all(is_allowed) && name.split('.').all(|label| !label.is_empty())
 }

@@ -162,6 +162,9 @@ fn lines_that_are_no_cookies_are_counted() {
         ".\tFALSE\t/\tFALSE\t0\ta\t1",
         "h..example\tFALSE\t/\tFALSE\t0\ta\t1",
         "h\u{e4}.example\tFALSE\t/\tFALSE\t0\ta\t1",
+        // Written again, without its dot, it would be a comment.
+        ".$h.example\tFALSE\t/\tFALSE\t0\ta\t1",
+        "h(1).example\tFALSE\t/\tFALSE\t0\ta\t1",
         "#HttpOnly_",
         "<html>",
     ] {
