@@ -15,13 +15,21 @@
 
 mod links;
 pub mod multipart;
+mod no_proxy;
 mod octets;
 pub mod parse;
+mod proxies;
+mod proxy;
+mod redirects;
 mod reference;
 mod url;
 mod url_parser;
 
 pub use crate::parse_error::{Fault, ParseError, Part};
 pub use links::{Link, parse_links};
+pub use no_proxy::NoProxy;
+pub use proxies::{InvalidProxy, Proxies, Via, getproxies, proxy_bypass};
+pub use proxy::{Proxy, ProxyScheme};
+pub use redirects::{Redirect, RedirectError, RedirectRules, RedirectedRequest, Resend};
 pub use url::{Origin, Url};
 pub use url_parser::UrlParser;

@@ -257,7 +257,7 @@ fn known_scheme(scheme: Option<&str>) -> Result<(&'static str, u16), ParseError>
 }
 
 /// Host and port of what stands between `//` and the path, where no second `@` is.
-fn read_authority(netloc: &str, default_port: u16) -> Result<Authority, ParseError> {
+pub(super) fn read_authority(netloc: &str, default_port: u16) -> Result<Authority, ParseError> {
     let host = netloc.split_once('@').map_or(netloc, |(_, host)| host);
     let start = netloc.len().saturating_sub(host.len());
     let malformed = |part| ParseError::new(part, Fault::Malformed, start);

@@ -13,6 +13,8 @@ mod support;
 mod a10_connections;
 mod a11_interim;
 #[cfg(feature = "urllib")]
+mod a12_redirects;
+#[cfg(feature = "urllib")]
 mod a13_auth;
 mod a15_authority;
 #[cfg(feature = "urllib")]
