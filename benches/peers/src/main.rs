@@ -32,6 +32,7 @@ mod loopback;
 mod memory;
 mod options;
 mod parse;
+mod pinning;
 mod rounds;
 mod table;
 mod versions;

@@ -1,69 +1,64 @@
-//! A contestant's process: does one work and prints what it took.
+//! A contestant's process: does one work and prints what it took; and the table of contestants.
 
-use std::fmt;
 use std::fs::File;
 use std::path::Path;
-use std::str::FromStr;
-use std::sync::Barrier;
-use std::thread;
-use std::time::Instant;
 
-use cpu_time::ProcessTime;
-
-use super::clients::{CLIENTS, Client, Upload};
-use super::work::{CONNECTIONS, Kind, SMALL, Source, Work, works};
+use super::client::{BUFFER, Client, Upload, check, repeat};
+use super::clients::{attohttpc, floor, hyper, minreq, stdhttp, ureq};
+use super::meter::{Meter, Sample};
+use super::work::{Kind, SMALL, Source, Work, works};
 use crate::{Result, ensure};
 
-/// The size of the buffer that bodies are read into, and of the pieces in which they are sent. Not
-/// a multiple of a page: on some processors a copy is many times slower while the addresses of its
-/// two ends agree in their low bits, and reads of whole pages keep such a relation for a whole
-/// body. Otherwise every contestant's figures would hang on where its buffers happen to lie.
-pub(crate) const BUFFER: usize = 65_000;
-
-/// What one run took, in nanoseconds.
-pub(crate) struct Sample {
-    pub(crate) wall: f64,
-    pub(crate) cpu: f64,
+/// A contestant.
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    /// Whether it has what such a work needs.
+    pub(crate) can: fn(&Kind) -> bool,
+    run: fn(&str, &Work, &Path) -> Result<Sample>,
 }
 
-impl fmt::Display for Sample {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.wall, self.cpu)
-    }
-}
-
-impl FromStr for Sample {
-    type Err = Box<dyn std::error::Error + Send + Sync>;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let (wall, cpu) = text.trim().split_once(' ').ok_or("no sample")?;
-        Ok(Self {
-            wall: wall.parse()?,
-            cpu: cpu.parse()?,
-        })
-    }
-}
-
-/// Measures from its start on.
-pub(crate) struct Meter {
-    wall: Instant,
-    cpu: ProcessTime,
-}
-
-impl Meter {
-    pub(crate) fn start() -> Self {
-        Self {
-            cpu: ProcessTime::now(),
-            wall: Instant::now(),
-        }
-    }
-
-    pub(crate) fn stop(self) -> Sample {
-        let wall = self.wall.elapsed().as_nanos() as f64;
-        let cpu = self.cpu.elapsed().as_nanos() as f64;
-        Sample { wall, cpu }
-    }
-}
+/// The floor comes first.
+pub(crate) const CLIENTS: &[Entry] = &[
+    Entry {
+        name: "floor",
+        can: |_| true,
+        run: run::<floor::Floor>,
+    },
+    Entry {
+        name: "stdhttp",
+        can: |_| true,
+        run: run::<stdhttp::Stdhttp<false>>,
+    },
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    Entry {
+        name: "stdhttp, sendfile",
+        can: |kind| *kind == Kind::Upload(Source::File),
+        run: run::<stdhttp::Stdhttp<true>>,
+    },
+    Entry {
+        name: "ureq",
+        can: |kind| *kind != Kind::Upload(Source::Slices),
+        run: run::<ureq::Ureq>,
+    },
+    Entry {
+        name: "minreq",
+        can: |kind| match kind {
+            Kind::Upload(source) => *source == Source::Memory,
+            kind => !kind.keeps_alive(),
+        },
+        run: run::<minreq::Minreq>,
+    },
+    Entry {
+        name: "attohttpc",
+        can: |kind| !kind.keeps_alive(),
+        run: run::<attohttpc::Attohttpc>,
+    },
+    Entry {
+        name: "hyper",
+        can: |_| true,
+        run: run::<hyper::Hyper>,
+    },
+];
 
 /// The arguments are those of `process::Server::run`.
 pub(crate) fn contest(arguments: &[String]) -> Result<()> {
@@ -98,47 +93,6 @@ fn gets<C: Client>(address: &str, work: &Work) -> Result<Sample> {
     let sample = meter.stop();
     check(work, octets)?;
     Ok(sample)
-}
-
-fn repeat(client: &mut impl Client, count: u64, buffer: &mut [u8]) -> Result<u64> {
-    (0..count).map(|_| client.get(buffer)).sum()
-}
-
-/// All bodies together must be as long as they are.
-pub(crate) fn check(work: &Work, octets: u64) -> Result<()> {
-    let awaited = work.all_octets();
-    ensure(
-        octets == awaited,
-        format!("{}: {octets} octets instead of {awaited}", work.name),
-    )
-}
-
-/// Many connections at once, with a thread for each.
-pub(crate) fn threads<C: Client>(address: &str, work: &Work) -> Result<Sample> {
-    let ready = Barrier::new(CONNECTIONS as usize + 1);
-    let one = || {
-        let mut buffer = vec![0; BUFFER];
-        let connected = C::new(address, work).and_then(|mut client| {
-            client.get(&mut buffer)?;
-            Ok(client)
-        });
-        // Others wait here, for a failed one too.
-        ready.wait();
-        repeat(&mut connected?, work.count, &mut buffer)
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(one)).collect();
-        ready.wait();
-        let meter = Meter::start();
-        let ends = threads.into_iter().map(|thread| match thread.join() {
-            Ok(octets) => octets,
-            Err(_) => Err("a thread panicked".into()),
-        });
-        let octets: u64 = ends.sum::<Result<u64>>()?;
-        let sample = meter.stop();
-        check(work, octets)?;
-        Ok(sample)
-    })
 }
 
 /// The server compares the length of the body with that in the path.

@@ -7,8 +7,10 @@
 //! contestants another.
 
 mod answer;
+mod client;
 mod clients;
 mod contest;
+mod meter;
 mod process;
 mod server;
 mod work;
@@ -18,11 +20,12 @@ pub(crate) use server::serve;
 
 use crate::Result;
 use crate::options::Options;
+use crate::pinning::Pinning;
 use crate::rounds::{median, median_ratio};
 use crate::table::Table;
-use clients::{CLIENTS, Entry};
-use contest::Sample;
-use process::{Pinning, Server, UploadFile};
+use contest::{CLIENTS, Entry};
+use meter::Sample;
+use process::{Server, UploadFile};
 use work::{Work, works};
 
 /// The first argument of the server's process.

@@ -1,64 +1,16 @@
 //! The processes: a server, and one for every run of a contestant; all of them this program.
 
 use std::env;
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{self, Child, Command, Stdio};
+use std::process::{self, Child, Stdio};
 
-use super::contest::Sample;
+use super::meter::Sample;
 use super::work::{Kind, Source, Work};
 use super::{CONTEST, SERVE};
 use crate::Result;
-
-const CONTESTANTS_CPU: &str = "0";
-const SERVERS_CPU: &str = "1";
-
-/// Whether processes are bound to a CPU.
-pub(crate) struct Pinning {
-    taskset: bool,
-}
-
-impl Pinning {
-    pub(crate) fn find() -> Self {
-        let can_pin = |cpu| {
-            let mut command = Command::new("taskset");
-            command.args(["-c", cpu, "true"]);
-            let output = command.output();
-            output.is_ok_and(|output| output.status.success())
-        };
-        Self {
-            taskset: can_pin(CONTESTANTS_CPU) && can_pin(SERVERS_CPU),
-        }
-    }
-
-    /// This program, started again.
-    fn command(&self, cpu: &str) -> Result<Command> {
-        let program = env::current_exe()?;
-        if !self.taskset {
-            return Ok(Command::new(program));
-        }
-        let mut command = Command::new("taskset");
-        command.args(["-c", cpu]).arg(program);
-        Ok(command)
-    }
-}
-
-impl fmt::Display for Pinning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.taskset {
-            true => write!(
-                f,
-                "The server ran on CPU {SERVERS_CPU}, the contestants on CPU {CONTESTANTS_CPU}."
-            ),
-            false => write!(
-                f,
-                "No process was bound to a CPU: there is no `taskset` or no second CPU."
-            ),
-        }
-    }
-}
+use crate::pinning::Pinning;
 
 /// A running server; it ends when this is dropped.
 pub(crate) struct Server<'a> {
@@ -70,7 +22,7 @@ pub(crate) struct Server<'a> {
 impl<'a> Server<'a> {
     pub(crate) fn start(pinning: &'a Pinning) -> Result<Self> {
         let mut process = pinning
-            .command(SERVERS_CPU)?
+            .server()?
             .arg(SERVE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -95,7 +47,7 @@ impl<'a> Server<'a> {
     ) -> Result<Sample> {
         let output = self
             .pinning
-            .command(CONTESTANTS_CPU)?
+            .client()?
             .args([CONTEST, &self.address, contestant, work])
             .arg(if quick { "quick" } else { "full" })
             .arg(&upload.path)

@@ -5,8 +5,7 @@ use std::io::{self, Read, Write};
 use attohttpc::body::{Body, BodyKind};
 use attohttpc::{ProxySettings, Response, Session};
 
-use super::{ACCEPT_ENCODING, Client, Upload, drain};
-use crate::loopback::contest::BUFFER;
+use crate::loopback::client::{ACCEPT_ENCODING, BUFFER, Client, Upload, drain, url};
 use crate::loopback::work::Work;
 use crate::{Result, ensure};
 
@@ -22,7 +21,7 @@ impl Client for Attohttpc {
         session.header(ACCEPT_ENCODING.0, ACCEPT_ENCODING.1);
         Ok(Self {
             session,
-            url: super::url(address, work),
+            url: url(address, work),
         })
     }
 

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use super::{ACCEPT_ENCODING, Client, Upload};
 use crate::loopback::answer::Answer;
-use crate::loopback::contest::BUFFER;
+use crate::loopback::client::{ACCEPT_ENCODING, BUFFER, Client, Upload};
 use crate::loopback::work::{SMALL, Work};
 use crate::{Result, ensure};
 

@@ -14,8 +14,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{ACCEPT_ENCODING, Client, Upload};
-use crate::loopback::contest::{BUFFER, Meter, Sample, check};
+use crate::loopback::client::{ACCEPT_ENCODING, BUFFER, Client, Upload, check};
+use crate::loopback::meter::{Meter, Sample};
 use crate::loopback::work::{CONNECTIONS, Work};
 use crate::{Result, ensure};
 

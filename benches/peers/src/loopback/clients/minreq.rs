@@ -2,7 +2,7 @@
 
 use minreq::Request;
 
-use super::{ACCEPT_ENCODING, Client, Upload, drain};
+use crate::loopback::client::{ACCEPT_ENCODING, Client, Upload, drain, url};
 use crate::loopback::work::Work;
 use crate::{Result, ensure};
 
@@ -13,7 +13,7 @@ pub(crate) struct Minreq {
 impl Client for Minreq {
     fn new(address: &str, work: &Work) -> Result<Self> {
         Ok(Self {
-            url: super::url(address, work),
+            url: url(address, work),
         })
     }
 

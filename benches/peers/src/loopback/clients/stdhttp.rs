@@ -2,8 +2,7 @@
 
 use stdhttp::{Body, HTTPConnection};
 
-use super::{Client, Upload, drain};
-use crate::loopback::contest::BUFFER;
+use crate::loopback::client::{BUFFER, Client, Upload, drain};
 use crate::loopback::work::Work;
 use crate::{Result, ensure};
 

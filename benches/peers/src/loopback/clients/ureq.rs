@@ -2,7 +2,7 @@
 
 use ureq::{Agent, Body, SendBody, http::Response};
 
-use super::{ACCEPT_ENCODING, Client, Upload, drain};
+use crate::loopback::client::{ACCEPT_ENCODING, Client, Upload, drain, url};
 use crate::loopback::work::Work;
 use crate::{Result, ensure};
 
@@ -21,7 +21,7 @@ impl Client for Ureq {
             .max_idle_connections(usize::from(work.kind.keeps_alive()));
         Ok(Self {
             agent: config.build().new_agent(),
-            url: super::url(address, work),
+            url: url(address, work),
         })
     }
 
