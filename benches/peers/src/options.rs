@@ -4,17 +4,21 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::rounds::Pace;
+#[cfg(target_os = "linux")]
+use crate::servers;
 use crate::{Result, chunk, loopback, memory, parse};
 
 /// Prints one table, or a few that belong together.
 type Print = fn(&Options) -> Result<()>;
 
 /// Every table by its name, in the order in which they are printed.
-pub(crate) const TABLES: [(&str, Print); 4] = [
+pub(crate) const TABLES: &[(&str, Print)] = &[
     ("parse", parse::print),
     ("chunk", chunk::print),
     ("memory", memory::print),
     ("loopback", loopback::print),
+    #[cfg(target_os = "linux")]
+    ("servers", servers::print),
 ];
 
 /// Rounds in memory are so short that there can be more of them.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 const LOCK: &str = include_str!("../Cargo.lock");
 
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 11] = [
     "stdhttp",
     "httparse",
     "http-net",
@@ -16,6 +16,8 @@ const CRATES: [&str; 9] = [
     "hyper",
     "hyper-util",
     "tokio",
+    "tower-http",
+    "tiny_http",
 ];
 
 /// A sentence about all of it.
