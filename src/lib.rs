@@ -138,6 +138,7 @@
 //! | `sys` | what `std` can't do: bind a socket before it connects (`Builder::source_address`), and have the kernel send files (`sendfile`) where the stream is a plain socket; with `server`, catch Ctrl-C (`server::Interrupt`). On Linux; it adds nothing on other systems. A program whose `main` is not Rust's must ignore SIGPIPE, as Rust's does: `sendfile` raises it when the peer goes away. All `unsafe` code of the crate is in `src/transport/sys.rs`, behind this feature |
 //! | `server` | a server like Python's `http.server`: the modules `server` and `proto::server`, and the command `stdhttp-server` |
 //! | `urllib` | URLs, dates, forms and links, cookies and credentials: the modules `urllib`, `dates`, `cookies` and `auth`, without I/O but for cookie and netrc files |
+//! | `requests` | the module `requests`: sessions with redirects, cookies, authentication, proxies, retries and a pool of connections; brings `urllib` |
 //!
 //! # Minimum supported Rust version
 //!
@@ -163,6 +164,8 @@ mod parse_error;
 #[cfg(any(feature = "server", feature = "urllib"))]
 mod percent;
 pub mod proto;
+#[cfg(feature = "requests")]
+pub mod requests;
 #[cfg(feature = "server")]
 pub mod server;
 mod status;
@@ -172,9 +175,8 @@ mod transport;
 pub mod urllib;
 
 pub use client::body::Body;
-pub use client::boxed::{BoxedConnection, BoxedResponse, TcpResponse};
 pub use client::builder::Builder;
-pub use client::connect::{BoxedConnector, Connect, Ready, Route, Tcp};
+pub use client::connect::{Connect, Ready, Route, Tcp};
 pub use client::connection::{Continue, HTTPConnection, StaleCheck};
 pub use client::https::{HTTPSConnection, Secure, Secured};
 pub use client::reader::{Reader, parse_headers, parse_headers_with};
@@ -191,7 +193,7 @@ pub use proto::{
 pub use status::constants::*;
 pub use status::{HTTPStatus, UnknownStatus, responses};
 pub use transport::clock::{Clock, SystemClock};
-pub use transport::stream::{BoxedStream, Look, Stream};
+pub use transport::stream::{Look, Stream};
 pub use transport::timing::ConnectTime;
 pub use transport::wire::{Source, Wire};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::client::tunnel::Tunnel;
 use crate::error::{Excerpt, HTTPException, Step};
-use crate::transport::stream::{BoxedStream, Stream};
+use crate::transport::stream::Stream;
 use crate::transport::timing::ConnectTime;
 use crate::transport::wire::say_goodbye;
 
@@ -115,55 +115,6 @@ pub trait Connect {
     /// `ConnectFailed`, `TimedOut`, `TunnelFailed`, `Io`. An `Io` with [`Step::Other`], as `?` makes
     /// it of an `io::Error`, is given the step `Connect` by the connection.
     fn connect(&mut self, route: &mut Route<'_>) -> Result<Self::Stream, HTTPException>;
-
-    /// This connector in a box, its streams in boxes too, so that plain and TLS connections are of
-    /// one type, [`BoxedConnection`](crate::BoxedConnection). Each call of a stream then goes
-    /// through a table.
-    fn boxed(self) -> BoxedConnector
-    where
-        Self: Sized + Send + 'static,
-        Self::Stream: Send + 'static,
-    {
-        Box::new(Boxing(self))
-    }
-}
-
-/// Any connector that can go to another thread, as [`Connect::boxed`] makes it.
-pub type BoxedConnector = Box<dyn Connect<Stream = BoxedStream> + Send>;
-
-impl<C: Connect + ?Sized> Connect for Box<C> {
-    type Stream = C::Stream;
-
-    fn default_port(&self) -> u16 {
-        (**self).default_port()
-    }
-
-    fn has_no_authority(&self) -> bool {
-        (**self).has_no_authority()
-    }
-
-    fn connect(&mut self, route: &mut Route<'_>) -> Result<C::Stream, HTTPException> {
-        (**self).connect(route)
-    }
-}
-
-/// Boxes the streams of a connector.
-struct Boxing<C>(C);
-
-impl<C: Connect<Stream: Send + 'static>> Connect for Boxing<C> {
-    type Stream = BoxedStream;
-
-    fn default_port(&self) -> u16 {
-        self.0.default_port()
-    }
-
-    fn has_no_authority(&self) -> bool {
-        self.0.has_no_authority()
-    }
-
-    fn connect(&mut self, route: &mut Route<'_>) -> Result<BoxedStream, HTTPException> {
-        Ok(Box::new(self.0.connect(route)?))
-    }
 }
 
 /// Connects over TCP, with `TCP_NODELAY`; the addresses of a name are tried in turn.
@@ -192,6 +143,16 @@ impl Tcp {
         }
     }
 
+    pub(crate) fn connect_to(
+        &self,
+        addresses: &[SocketAddr],
+        time: ConnectTime<'_>,
+    ) -> Result<TcpStream, HTTPException> {
+        let stream = in_turn(addresses, time, |address, time| self.dial(address, time))?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
     fn dial(&self, address: SocketAddr, time: Option<Duration>) -> io::Result<TcpStream> {
         #[cfg(all(feature = "sys", target_os = "linux"))]
         if let Some(source) = self.source_address {
@@ -208,17 +169,12 @@ impl Connect for Tcp {
     type Stream = TcpStream;
 
     fn connect(&mut self, route: &mut Route<'_>) -> Result<TcpStream, HTTPException> {
-        let addresses = resolve(route.host(), route.port())?;
-        let stream = in_turn(&addresses, route.time, |address, time| {
-            self.dial(address, time)
-        })?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
+        self.connect_to(&resolve(route.host(), route.port())?, route.time)
     }
 }
 
 /// All addresses of a host, at least one.
-fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, HTTPException> {
+pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, HTTPException> {
     let not_found = |error| HTTPException::HostNotFound {
         host: Excerpt::new(host.as_bytes()),
         error,

@@ -307,6 +307,12 @@ impl<C: Connect> HTTPConnection<C> {
         }
     }
 
+    /// As [`Builder::connect_timeout`](crate::Builder::connect_timeout), from the next connecting on;
+    /// nothing for no limit.
+    pub fn set_connect_timeout(&mut self, timeout: Option<Duration>) {
+        self.incoming.source.timing.connect = timeout;
+    }
+
     /// The longest time that one read may block, rounded up to what the system can measure.
     pub fn set_read_timeout(&mut self, timeout: Option<Duration>) {
         self.incoming.source.timing.read = timeout;

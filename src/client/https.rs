@@ -69,7 +69,7 @@ impl<T: Secure<C::Stream>, C: Connect> Connect for Secured<T, C> {
 }
 
 /// An error of the stream alone does not say that the handshake was under way.
-fn during_handshake(error: HTTPException) -> HTTPException {
+pub(crate) fn during_handshake(error: HTTPException) -> HTTPException {
     match error {
         HTTPException::Io { error, retry, .. } => stream_error(error, Step::Handshake, retry),
         other => other,

@@ -220,6 +220,12 @@ impl<'a> MultipartForm<'a> {
         })
     }
 
+    /// The boundary, with which the same form can be made again.
+    #[must_use]
+    pub fn boundary(&self) -> &str {
+        &self.boundary
+    }
+
     /// Adds a part.
     ///
     /// # Errors

@@ -1,0 +1,271 @@
+//! One call: the way of a request through redirects, authentication, cookies and proxies
+//! (`requests.Session.send`, `SessionRedirectMixin`; RFC 9110 section 15.4).
+
+use super::models::{PreparedRequest, RequestException, Response};
+use std::time::Instant;
+
+use super::adapter::Sending;
+use super::error::ExceptionKind;
+use super::options::{Hop, MAX_CONTENT, SendOptions, TlsSettings};
+use super::payload::Payload;
+use super::session::Session;
+use crate::cookies::CookieJar;
+use crate::urllib::{
+    InvalidProxy, Proxies, Proxy, Redirect, RedirectError, RedirectedRequest, Resend, Via,
+};
+
+/// Bytes of an answer that is not the last which are read for the connection's sake.
+const DRAINED: u64 = 65_536;
+
+impl Session {
+    /// Sends a prepared request and follows the redirects of its answers (`send`).
+    ///
+    /// # Errors
+    ///
+    /// `InvalidSchema` without an adapter; those of the adapter; `TooManyRedirects`,
+    /// `InvalidRedirect` and `UnrewindableBodyError` with the redirect; those of the hooks and the
+    /// authentication; where the content is not left to the caller those of
+    /// [`Response::content`]. A status is no error.
+    pub fn send(
+        &self,
+        request: PreparedRequest,
+        options: SendOptions,
+    ) -> Result<Response, RequestException> {
+        let options = self.merge_environment_settings(options);
+        let call = Call::new(self, options);
+        let mut response = call.follow(request)?;
+        response.max_content = call.options.max_content.unwrap_or(MAX_CONTENT);
+        if !call.options.stream.unwrap_or_default() {
+            if let Err(error) = response.content() {
+                return Err(error.with_response(response));
+            }
+        }
+        Ok(response)
+    }
+}
+
+/// One call: what is decided once, for all its hops.
+pub(super) struct Call<'s> {
+    session: &'s Session,
+    pub(super) options: SendOptions,
+    tls: TlsSettings,
+    ends: Option<Instant>,
+    /// What the environment says of proxies.
+    around: Proxies,
+}
+
+impl<'s> Call<'s> {
+    pub(super) fn new(session: &'s Session, options: SendOptions) -> Self {
+        let tls = TlsSettings {
+            verify: options.verify.clone().unwrap_or_default(),
+            cert: options.cert.clone(),
+        };
+        let now = session.clock.now();
+        let ends = options
+            .deadline
+            .and_then(|deadline| now.checked_add(deadline));
+        Self {
+            session,
+            tls,
+            ends,
+            around: session.environment.proxies(),
+            options,
+        }
+    }
+
+    /// Sends a request and those that redirects make of it.
+    pub(super) fn follow(
+        &self,
+        mut request: PreparedRequest,
+    ) -> Result<Response, RequestException> {
+        let mut history: Vec<Response> = Vec::new();
+        loop {
+            let mut response = self.exchange(&mut request)?;
+            let redirect = match self.redirect(&request, &response) {
+                Ok(redirect) => redirect,
+                Err(error) => return Err(error.with_response(finished(response, history))),
+            };
+            let Some(redirect) = redirect else {
+                return Ok(finished(response, history));
+            };
+            let hop = Hop {
+                status_code: response.status_code(),
+                from: request.url(),
+                to: redirect.url(),
+                method: redirect.method(),
+                followed: history.len(),
+            };
+            let follows = self.options.allow_redirects.allow(&hop);
+            let next = self.redirected(&request, &redirect);
+            if !follows {
+                response.next = next.ok().map(Box::new);
+                return Ok(finished(response, history));
+            }
+            let limit = self.session.max_redirects;
+            if history.len() >= limit {
+                let error = RequestException::from(ExceptionKind::TooManyRedirects { limit });
+                return Err(error.with_response(finished(response, history)));
+            }
+            response.drain(DRAINED);
+            history.push(response);
+            request = next?;
+        }
+    }
+
+    fn redirect(
+        &self,
+        request: &PreparedRequest,
+        response: &Response,
+    ) -> Result<Option<Redirect>, RequestException> {
+        let known = RedirectedRequest {
+            method: request.method(),
+            url: request.url(),
+            body: match request.body().is_replayable() {
+                true => Resend::Possible,
+                false => Resend::Impossible,
+            },
+        };
+        let rules = &self.session.rules;
+        let redirect = rules.redirect(&known, response.status_code(), response.headers());
+        redirect.map_err(|error| match error {
+            RedirectError::BodyNotReplayable => ExceptionKind::UnrewindableBodyError.into(),
+            error => ExceptionKind::InvalidRedirect(error).into(),
+        })
+    }
+
+    /// The request that a redirect asks for. What it drops never comes back.
+    fn redirected(
+        &self,
+        request: &PreparedRequest,
+        redirect: &Redirect,
+    ) -> Result<PreparedRequest, RequestException> {
+        let mut rules = self.session.rules.clone();
+        for secret in &request.secrets {
+            rules = rules.with_secret(secret);
+        }
+        let mut next = request.clone();
+        let names: Vec<String> = next
+            .headers()
+            .iter()
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        for name in names
+            .iter()
+            .filter(|name| rules.drops_field(redirect, name))
+        {
+            next.headers_mut().remove(name);
+        }
+        next.set_method(redirect.method());
+        if redirect.drops_body() {
+            next.set_body(Payload::default());
+        }
+        next.set_url(redirect.url().clone());
+        next.exchange = None;
+        if redirect.changes_origin() {
+            next.auth = None;
+            next.own_cookie = false;
+            next.cookies.clear();
+        }
+        if let Some(auth) = next.auth.clone() {
+            next.authorize(&auth)?;
+        }
+        Ok(next)
+    }
+
+    /// One hop: the request, and those that an authentication makes of it.
+    fn exchange(&self, request: &mut PreparedRequest) -> Result<Response, RequestException> {
+        loop {
+            let mut response = self.send_once(request)?;
+            let Some(auth) = request.auth.clone() else {
+                return Ok(response);
+            };
+            let again = match auth.0.answered(request, &response) {
+                Ok(again) => again,
+                Err(error) => return Err(error.with_response(response)),
+            };
+            if !again {
+                return Ok(response);
+            }
+            if !request.body().is_replayable() {
+                let error = RequestException::from(ExceptionKind::UnrewindableBodyError);
+                return Err(error.with_response(response));
+            }
+            response.drain(DRAINED);
+        }
+    }
+
+    /// Through the adapter, with the cookies for it; then the hooks.
+    fn send_once(&self, request: &PreparedRequest) -> Result<Response, RequestException> {
+        let session = self.session;
+        let sent = self.with_cookies(request);
+        let url = sent.url().as_str();
+        let adapter = session
+            .get_adapter(url)
+            .map_err(|error| error.of(request))?;
+        let proxy = self.proxy(&sent).map_err(|error| error.of(request))?;
+        let sending = Sending {
+            timeout: self.options.timeout.unwrap_or_default(),
+            ends: self.ends,
+            proxy: proxy.as_ref(),
+            tls: &self.tls,
+        };
+        let began = session.clock.now();
+        let response = adapter.send(&sent, &sending)?;
+        let mut response = response.with_charsets(session.charsets.clone());
+        response.elapsed = session.clock.now().saturating_duration_since(began);
+        response
+            .cookies
+            .extract_cookies(&response.headers().clone(), sent.url());
+        session
+            .cookies
+            .extract_cookies(response.headers(), sent.url());
+        if let Err(error) = sent.hooks.run(&mut response) {
+            return Err(error.with_response(response));
+        }
+        Ok(response)
+    }
+
+    /// The cookies of the jar and those of the call, which win by their names; a field of the
+    /// caller's stays as it is.
+    fn with_cookies(&self, request: &PreparedRequest) -> PreparedRequest {
+        let mut sent = request.clone();
+        if request.own_cookie {
+            return sent;
+        }
+        let jar = CookieJar::new();
+        for cookie in self.session.cookies.cookies_for(request.url()) {
+            jar.set_cookie(cookie);
+        }
+        for cookie in &request.cookies {
+            jar.clear(None, None, Some(&cookie.name()));
+            jar.set_cookie(cookie.clone());
+        }
+        match jar.cookie_header(request.url()) {
+            Some(field) => sent.headers_mut().insert("Cookie", field),
+            None => drop(sent.headers_mut().remove("Cookie")),
+        }
+        sent
+    }
+
+    /// What the call says of proxies counts alone; else the session, then the environment.
+    fn proxy(&self, request: &PreparedRequest) -> Result<Option<Proxy>, RequestException> {
+        let invalid = |error: InvalidProxy| ExceptionKind::InvalidProxyURL(error.error);
+        let sources = match &self.options.proxies {
+            Some(own) => vec![own],
+            None => vec![&self.session.proxies, &self.around],
+        };
+        for proxies in sources {
+            match proxies.select(request.url()).map_err(invalid)? {
+                Some(Via::Proxy(proxy)) => return Ok(Some(proxy.clone())),
+                Some(Via::Direct) => return Ok(None),
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn finished(mut response: Response, history: Vec<Response>) -> Response {
+    response.history = history.into();
+    response
+}

@@ -1,0 +1,268 @@
+//! What is sent as a body, and whether it can be sent a second time: after a redirect, for a retry,
+//! with credentials.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::ExceptionKind;
+use crate::Body;
+
+type Reader = Box<dyn Read + Send>;
+type Open = dyn Fn() -> io::Result<Reader> + Send + Sync;
+
+/// The body of a request. Copies share one source.
+///
+/// Bytes, text and files can be sent again, and so can what [`Self::reopened`] opens anew; a reader
+/// can't, and a redirect or retry that would need that is then an error or left undone.
+#[derive(Clone, Default)]
+pub struct Payload {
+    content: Content,
+}
+
+#[derive(Clone, Default)]
+enum Content {
+    #[default]
+    Empty,
+    Bytes(Arc<[u8]>),
+    File {
+        file: Arc<File>,
+        start: u64,
+        length: Option<u64>,
+    },
+    /// Read once; taken by the first that sends it.
+    Reader(Arc<Mutex<Option<Reader>>>, Option<u64>),
+    Reopened(Arc<Open>, Option<u64>),
+}
+
+impl Payload {
+    /// A reader of unknown length, which is sent in chunks, once.
+    pub fn reader(reader: impl Read + Send + 'static) -> Self {
+        Self::once(Box::new(reader), None)
+    }
+
+    /// The next `length` bytes of a reader, once.
+    pub fn sized(reader: impl Read + Send + 'static, length: u64) -> Self {
+        Self::once(Box::new(reader), Some(length))
+    }
+
+    fn once(reader: Reader, length: Option<u64>) -> Self {
+        Self {
+            content: Content::Reader(Arc::new(Mutex::new(Some(reader))), length),
+        }
+    }
+
+    /// An iterator of pieces, which is sent in chunks, once.
+    pub fn iter<I>(pieces: I) -> Self
+    where
+        I: IntoIterator<Item: AsRef<[u8]>, IntoIter: Send + 'static>,
+    {
+        Self::reader(Pieces {
+            pieces: pieces.into_iter(),
+            current: io::Cursor::new(Vec::new()),
+        })
+    }
+
+    /// What `open` gives, opened anew for each time that it is sent; `length` is what it has, in
+    /// bytes, if that is known.
+    pub fn reopened<R: Read + Send + 'static>(
+        length: Option<u64>,
+        open: impl Fn() -> io::Result<R> + Send + Sync + 'static,
+    ) -> Self {
+        let open = move || -> io::Result<Reader> { Ok(Box::new(open()?)) };
+        Self {
+            content: Content::Reopened(Arc::new(open), length),
+        }
+    }
+
+    /// The rest of a file, from where it stands.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file.
+    pub fn file(mut file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let regular = metadata.is_file();
+        let start = if regular { file.stream_position()? } else { 0 };
+        let length = regular.then(|| metadata.len().saturating_sub(start));
+        if !regular {
+            return Ok(Self::reader(file));
+        }
+        Ok(Self {
+            content: Content::File {
+                file: Arc::new(file),
+                start,
+                length,
+            },
+        })
+    }
+
+    /// The content of a file, which is opened now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file.
+    pub fn path(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::file(File::open(path)?)
+    }
+
+    /// Whether there is no body at all, as opposed to an empty one.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        matches!(self.content, Content::Empty)
+    }
+
+    /// Its length in bytes, where that is known.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        match &self.content {
+            Content::Empty => None,
+            Content::Bytes(bytes) => u64::try_from(bytes.len()).ok(),
+            Content::File { length, .. }
+            | Content::Reader(_, length)
+            | Content::Reopened(_, length) => *length,
+        }
+    }
+
+    /// The bytes, where they are at hand.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Bytes(bytes) => Some(bytes),
+            Content::Empty => Some(&[]),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be sent a second time.
+    #[must_use]
+    pub fn is_replayable(&self) -> bool {
+        !matches!(self.content, Content::Reader(..))
+    }
+
+    /// Whether its one source was taken.
+    pub(super) fn is_spent(&self) -> bool {
+        match &self.content {
+            Content::Reader(reader, _) => {
+                let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+                reader.is_none()
+            }
+            _ => false,
+        }
+    }
+
+    /// A reader of the whole, from its beginning.
+    pub(super) fn source(&self) -> Result<Reader, ExceptionKind> {
+        match &self.content {
+            Content::Empty => Ok(Box::new(io::empty())),
+            Content::Bytes(bytes) => Ok(Box::new(io::Cursor::new(bytes.clone()))),
+            Content::File { file, start, .. } => {
+                let file = reopen(file, *start).map_err(file_error)?;
+                Ok(Box::new(file))
+            }
+            Content::Reader(reader, _) => {
+                let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(reader.take().ok_or(ExceptionKind::UnrewindableBodyError)?)
+            }
+            Content::Reopened(open, _) => open().map_err(file_error),
+        }
+    }
+
+    /// The body for one sending, from its beginning. The kernel may send a file by itself.
+    pub(super) fn open(&self) -> Result<Body<'_>, ExceptionKind> {
+        match &self.content {
+            Content::Empty => Ok(Body::EMPTY),
+            Content::Bytes(bytes) => Ok(Body::from(&**bytes)),
+            Content::File { file, start, .. } => {
+                Ok(Body::from(reopen(file, *start).map_err(file_error)?))
+            }
+            Content::Reader(..) | Content::Reopened(..) => match self.length() {
+                Some(length) => Ok(Body::sized(self.source()?, length)),
+                None => Ok(Body::reader(self.source()?)),
+            },
+        }
+    }
+}
+
+/// Another handle of the file, at this place. The place is shared by all handles of the file.
+fn reopen(file: &File, start: u64) -> io::Result<File> {
+    let mut copy = file.try_clone()?;
+    copy.seek(SeekFrom::Start(start))?;
+    Ok(copy)
+}
+
+pub(super) fn file_error(error: io::Error) -> ExceptionKind {
+    ExceptionKind::File(error)
+}
+
+/// A reader over the pieces of an iterator.
+struct Pieces<I: Iterator> {
+    pieces: I,
+    current: io::Cursor<Vec<u8>>,
+}
+
+impl<I: Iterator<Item: AsRef<[u8]>>> Read for Pieces<I> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.current.read(buf)?;
+            if count > 0 || buf.is_empty() {
+                return Ok(count);
+            }
+            match self.pieces.next() {
+                Some(piece) => self.current = io::Cursor::new(piece.as_ref().to_vec()),
+                None => return Ok(0),
+            }
+        }
+    }
+}
+
+/// Says how much there is, not what.
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.content {
+            Content::Empty => "none",
+            Content::Bytes(_) => "bytes",
+            Content::File { .. } => "file",
+            Content::Reader(..) => "reader",
+            Content::Reopened(..) => "reopened",
+        };
+        f.debug_struct("Payload")
+            .field("kind", &kind)
+            .field("length", &self.length())
+            .finish()
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self {
+            content: Content::Bytes(bytes.into()),
+        }
+    }
+}
+
+impl From<&[u8]> for Payload {
+    fn from(bytes: &[u8]) -> Self {
+        Self::from(bytes.to_vec())
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Payload {
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::from(bytes.to_vec())
+    }
+}
+
+impl From<String> for Payload {
+    fn from(text: String) -> Self {
+        Self::from(text.into_bytes())
+    }
+}
+
+impl From<&str> for Payload {
+    fn from(text: &str) -> Self {
+        Self::from(text.as_bytes())
+    }
+}

@@ -1,0 +1,152 @@
+//! From what the caller says to a request as it will be sent, with what the session adds
+//! (`Session.prepare_request`, `PreparedRequest.prepare`).
+
+use super::auth::HTTPBasicAuth;
+use super::error::ExceptionKind;
+use super::form::{Encoded, encode};
+use super::models::{Auth, PreparedRequest, RequestException};
+use super::payload::Payload;
+use super::request::Request;
+use super::session::Session;
+use crate::cookies::Cookie;
+use crate::proto::scan;
+use crate::urllib::parse::{unquote, urlencode};
+use crate::urllib::{Fault, Part, Url, UrlParser};
+
+impl Session {
+    /// The request as it will be sent, with what the session adds (`prepare_request`). Of an
+    /// authorization a field counts most, then `auth` of the call, then that of the session, then
+    /// the URL's own, then `.netrc`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Request::prepare`]; `Netrc` if that file can't be used.
+    pub fn prepare_request(
+        &self,
+        mut request: Request<'_>,
+    ) -> Result<PreparedRequest, RequestException> {
+        request.defaults = self.headers.clone();
+        let params = std::mem::take(&mut request.params);
+        let mut merged: Vec<_> = self.params.clone();
+        merged.retain(|(name, _)| !params.iter().any(|(known, _)| known == name));
+        merged.extend(params);
+        request.params = merged;
+        request.hooks = request.hooks.or(&self.hooks);
+        let (own, anonymous) = (request.auth.take(), request.anonymous);
+        let mut prepared = PreparedRequest::new(request, &self.parser)?;
+        if !prepared.headers().contains("Authorization") && !anonymous {
+            prepared.auth = self.authentication(own, &prepared)?;
+        }
+        if let Some(auth) = prepared.auth.clone() {
+            prepared.authorize(&auth)?;
+        }
+        Ok(prepared)
+    }
+
+    fn authentication(
+        &self,
+        own: Option<Auth>,
+        prepared: &PreparedRequest,
+    ) -> Result<Option<Auth>, RequestException> {
+        if let Some(auth) = own.or_else(|| self.auth.clone()) {
+            return Ok(Some(auth));
+        }
+        let url = prepared.url();
+        if let Some(user) = url.username() {
+            let password = url.password().unwrap_or_default();
+            return Ok(Some(
+                HTTPBasicAuth::new(unquote(user), unquote(password)).into(),
+            ));
+        }
+        let known = self.environment.credentials(url)?;
+        Ok(known.map(Auth::from))
+    }
+}
+
+impl PreparedRequest {
+    /// Puts together what the call says; nothing of a session is in it.
+    pub(super) fn new(request: Request<'_>, parser: &UrlParser) -> Result<Self, RequestException> {
+        let method = request.method.to_ascii_uppercase();
+        if !scan::is_token(method.as_bytes()) {
+            return Err(ExceptionKind::InvalidMethod { method }.into());
+        }
+        let url = prepare_url(
+            &request.url,
+            &request.params,
+            request.query.as_deref(),
+            parser,
+        )?;
+        let mut headers = request.merged_headers();
+        headers.check()?;
+        let cookies = prepare_cookies(&request.cookies, &url)?;
+        let Encoded { body, content_type } = encode(request.data, request.json, request.files)?;
+        if let Some(content_type) = content_type {
+            headers.set_default("Content-Type", content_type);
+        }
+        let own_cookie = headers.contains("Cookie");
+        let mut prepared = Self {
+            method,
+            url,
+            headers,
+            body: Payload::default(),
+            hooks: request.hooks,
+            auth: request.auth,
+            cookies,
+            own_cookie,
+            secrets: request.secrets,
+            exchange: None,
+        };
+        prepared.set_body(body);
+        if let Some(auth) = prepared.auth.clone() {
+            prepared.authorize(&auth)?;
+        }
+        Ok(prepared)
+    }
+}
+
+/// The URL with the parameters of the call behind its own query.
+fn prepare_url(
+    text: &str,
+    params: &[(String, String)],
+    query: Option<&str>,
+    parser: &UrlParser,
+) -> Result<Url, RequestException> {
+    let text = text.trim_start();
+    let invalid = |error| RequestException::from(ExceptionKind::InvalidURL(error));
+    let url = parser.parse(text).map_err(|error| {
+        let url = || text.to_owned();
+        match (error.part, error.fault) {
+            (Part::Scheme, Fault::Missing) => ExceptionKind::MissingSchema { url: url() },
+            (Part::Scheme, Fault::Unsupported) => ExceptionKind::InvalidSchema { url: url() },
+            _ => ExceptionKind::InvalidURL(error),
+        }
+    })?;
+    let encoded = urlencode(params.iter().map(|(name, value)| (name, value)));
+    let added: Vec<&str> = query.into_iter().chain([encoded.as_str()]).collect();
+    let added = added.into_iter().filter(|text| !text.is_empty());
+    let parts: Vec<&str> = url
+        .query()
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .chain(added)
+        .collect();
+    if parts.is_empty() {
+        return Ok(url);
+    }
+    let reference = match url.fragment() {
+        Some(fragment) => format!("?{}#{fragment}", parts.join("&")),
+        None => format!("?{}", parts.join("&")),
+    };
+    parser.join(&url, &reference).map_err(invalid)
+}
+
+fn prepare_cookies(
+    cookies: &[(String, String)],
+    url: &Url,
+) -> Result<Vec<Cookie>, RequestException> {
+    let made = cookies
+        .iter()
+        .map(|(name, value)| Cookie::new(name, value, url));
+    let made: Result<_, _> = made.collect();
+    Ok(made.map_err(ExceptionKind::InvalidCookie)?)
+}

@@ -1,0 +1,429 @@
+//! The response (`requests.Response`).
+//!
+//! It owns its connection while its content is unread, and gives it back to the pool at the proven
+//! end; dropped before that, the connection is closed.
+
+use super::models::{PreparedRequest, RequestException, Response};
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::content::{Codings, Content, FromReader, Source};
+use super::error::ExceptionKind;
+use super::lines::{IterContent, IterLines};
+use super::options::MAX_CONTENT;
+use super::text::{self, Charsets};
+use crate::cookies::CookieJar;
+use crate::message::{HTTPMessage, latin1};
+use crate::urllib::{Link, Url, parse_links};
+
+/// What of a response comes with its head.
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) reason: Vec<u8>,
+    pub(super) headers: HTTPMessage,
+}
+
+impl Response {
+    /// A response that is made by hand, for adapters of the caller's own.
+    pub fn new<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        request: PreparedRequest,
+        status_code: u16,
+        headers: impl IntoIterator<Item = (N, V)>,
+        content: impl Into<Vec<u8>>,
+    ) -> Self {
+        Self::from_reader(
+            request,
+            status_code,
+            headers,
+            io::Cursor::new(content.into()),
+        )
+    }
+
+    /// As [`Self::new`], with content that is read when it is wanted.
+    pub fn from_reader<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        request: PreparedRequest,
+        status_code: u16,
+        headers: impl IntoIterator<Item = (N, V)>,
+        content: impl Read + Send + 'static,
+    ) -> Self {
+        let mut fields = HTTPMessage::new();
+        for (name, value) in headers {
+            fields.append(name, value);
+        }
+        let reason = crate::responses(status_code).unwrap_or_default();
+        let head = Head {
+            status: status_code,
+            reason: reason.as_bytes().to_vec(),
+            headers: fields,
+        };
+        Self::of(
+            request,
+            head,
+            Box::new(FromReader(content)),
+            &Codings::default(),
+        )
+    }
+
+    pub(super) fn of(
+        request: PreparedRequest,
+        head: Head,
+        source: Box<dyn Source>,
+        codings: &Codings,
+    ) -> Self {
+        let body = Content::new(source, &head.headers, codings);
+        Self {
+            request,
+            status: head.status,
+            reason: head.reason,
+            headers: head.headers,
+            elapsed: Duration::ZERO,
+            history: Arc::default(),
+            cookies: CookieJar::new(),
+            next: None,
+            encoding: None,
+            charsets: None,
+            max_content: MAX_CONTENT,
+            body: Mutex::new(body),
+            content: OnceLock::new(),
+            json: OnceLock::new(),
+            streamed: false,
+            position: 0,
+        }
+    }
+
+    pub(super) fn with_charsets(mut self, charsets: Option<Charsets>) -> Self {
+        self.charsets = charsets;
+        self
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status_code(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether the status is below 400 (`ok`).
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.status < 400
+    }
+
+    /// The reason phrase, as UTF-8 where it is that, else as Latin-1. Nothing may be decided by it.
+    #[must_use]
+    pub fn reason(&self) -> Cow<'_, str> {
+        let reason = self.reason.trim_ascii();
+        std::str::from_utf8(reason).map_or_else(|_| latin1(reason), Cow::Borrowed)
+    }
+
+    /// The fields.
+    #[must_use]
+    pub fn headers(&self) -> &HTTPMessage {
+        &self.headers
+    }
+
+    /// The fields behind the body, once it was read to its end.
+    #[must_use]
+    pub fn trailers(&self) -> Option<HTTPMessage> {
+        self.body().trailers()
+    }
+
+    /// The URL that answered.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        self.request.url()
+    }
+
+    /// The request that it answers.
+    #[must_use]
+    pub fn request(&self) -> &PreparedRequest {
+        &self.request
+    }
+
+    /// The redirects that led here, the first one first.
+    #[must_use]
+    pub fn history(&self) -> &[Self] {
+        &self.history
+    }
+
+    /// The cookies that this response sets (`cookies`); those of the session are in its jar.
+    #[must_use]
+    pub fn cookies(&self) -> &CookieJar {
+        &self.cookies
+    }
+
+    /// From the request's first octet to the end of the head, of this hop (`elapsed`).
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Whether it is a redirect that could be followed (`is_redirect`).
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.status, 301 | 302 | 303 | 307 | 308) && self.headers.contains("Location")
+    }
+
+    /// Whether it is a permanent one (`is_permanent_redirect`).
+    #[must_use]
+    pub fn is_permanent_redirect(&self) -> bool {
+        matches!(self.status, 301 | 308) && self.headers.contains("Location")
+    }
+
+    /// The request that a redirect asks for, where it was not followed (`next`).
+    #[must_use]
+    pub fn next(&self) -> Option<&PreparedRequest> {
+        self.next.as_deref()
+    }
+
+    /// The links of the fields `Link` (`links`); of a field that can't be read none.
+    #[must_use]
+    pub fn links(&self) -> Vec<Link> {
+        let values = self.headers.get_all("Link");
+        values
+            .flat_map(|value| parse_links(&value).unwrap_or_default())
+            .collect()
+    }
+
+    /// Makes a status of 400 to 599 an error, which has the response: a content that was not read
+    /// yet is then to be read from there.
+    ///
+    /// # Errors
+    ///
+    /// `HTTPError`.
+    pub fn raise_for_status(&self) -> Result<(), RequestException> {
+        match self.status {
+            400..600 => {
+                let kind = ExceptionKind::HTTPError {
+                    status_code: self.status,
+                };
+                Err(RequestException::from(kind).with_response(self.for_error()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same response, with the content that is at hand, or else what brings it.
+    fn for_error(&self) -> Self {
+        let body = std::mem::replace(&mut *self.body(), Content::gone());
+        Self {
+            request: self.request.clone(),
+            reason: self.reason.clone(),
+            headers: self.headers.clone(),
+            history: self.history.clone(),
+            cookies: self.cookies.clone(),
+            next: self.next.clone(),
+            encoding: self.encoding.clone(),
+            charsets: self.charsets.clone(),
+            body: Mutex::new(body),
+            content: self.content.clone(),
+            json: OnceLock::new(),
+            ..*self
+        }
+    }
+
+    /// The charset that [`text`](Self::text) reads the content in: what was set, what a byte order
+    /// mark says where the content is at hand, the charset of the media type, else UTF-8.
+    #[must_use]
+    pub fn encoding(&self) -> String {
+        let marked = self
+            .content
+            .get()
+            .and_then(|content| text::byte_order_mark(content));
+        let set = self.encoding.clone();
+        set.or_else(|| marked.map(|(charset, _)| charset.to_owned()))
+            .or_else(|| self.headers.get_content_charset())
+            .unwrap_or_else(|| "utf-8".to_owned())
+    }
+
+    /// Has [`text`](Self::text) read the content in this charset (`encoding = …`).
+    pub fn set_encoding(&mut self, encoding: impl Into<String>) {
+        self.encoding = Some(encoding.into());
+    }
+
+    /// What the content itself says of its charset: a byte order mark, zeros where UTF-16 and
+    /// UTF-32 have them, UTF-8 where it is that; else Latin-1 (`apparent_encoding`).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`content`](Self::content).
+    pub fn apparent_encoding(&self) -> Result<&'static str, RequestException> {
+        let content = self.content()?;
+        Ok(match text::json_charset(content) {
+            "utf-8" if std::str::from_utf8(content).is_err() => "iso-8859-1",
+            charset => charset,
+        })
+    }
+
+    /// The content; read now where it is not at hand (`content`).
+    ///
+    /// # Errors
+    ///
+    /// `ContentTooLarge` beyond the limit of the call; `StreamConsumedError` where some of it was
+    /// read piece by piece; `ChunkedEncodingError` if it is cut short; `ContentDecodingError`;
+    /// `ReadTimeout`, `ConnectionError`.
+    pub fn content(&self) -> Result<&[u8], RequestException> {
+        if self.content.get().is_none() {
+            if self.streamed {
+                return Err(
+                    RequestException::from(ExceptionKind::StreamConsumedError).of(&self.request)
+                );
+            }
+            let content = self.read_all().map_err(|error| error.of(&self.request))?;
+            let _ = self.content.set(content);
+        }
+        Ok(self.content.get().map_or(&[], Vec::as_slice))
+    }
+
+    fn read_all(&self) -> Result<Vec<u8>, RequestException> {
+        let mut body = self.body();
+        let mut content = Vec::new();
+        let mut block = vec![0; 16_384];
+        loop {
+            let count = body.read(&mut block)?;
+            content.extend_from_slice(block.get(..count).unwrap_or_default());
+            let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+            if length > self.max_content {
+                body.close();
+                let limit = self.max_content;
+                return Err(ExceptionKind::ContentTooLarge { limit }.into());
+            }
+            match count {
+                0 => return Ok(content),
+                _ if count == block.len() && count < BLOCK => {
+                    block.resize(count.saturating_mul(2), 0);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The content as text, in the charset that [`encoding`](Self::encoding) says; what is broken
+    /// becomes U+FFFD (`text`).
+    ///
+    /// # Errors
+    ///
+    /// `UnknownEncoding` if the charset is neither UTF-8, UTF-16, UTF-32, Latin-1 or ASCII nor
+    /// plugged in; those of [`content`](Self::content).
+    pub fn text(&self) -> Result<Cow<'_, str>, RequestException> {
+        let content = self.content()?;
+        let encoding = self.encoding();
+        let text = text::decode(content, &encoding, self.charsets.as_ref());
+        text.ok_or_else(|| {
+            let unknown = ExceptionKind::UnknownEncoding { name: encoding };
+            RequestException::from(unknown).of(&self.request)
+        })
+    }
+
+    /// What the caller's parser makes of the content: `response.json(serde_json::from_slice)`. It
+    /// is given UTF-8, whatever of UTF-8, UTF-16 and UTF-32 came.
+    ///
+    /// # Errors
+    ///
+    /// `JSONDecodeError` with the parser's error; those of [`content`](Self::content).
+    pub fn json<'a, T, E>(
+        &'a self,
+        parse: impl FnOnce(&'a [u8]) -> Result<T, E>,
+    ) -> Result<T, RequestException>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let content = self.content()?;
+        let octets = match text::json_charset(content) {
+            "utf-8" => content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content),
+            charset => self.json.get_or_init(|| {
+                let text = text::decode(content, charset, None).unwrap_or_default();
+                text.into_owned().into_bytes()
+            }),
+        };
+        parse(octets).map_err(|error| {
+            let invalid = ExceptionKind::JSONDecodeError(error.into());
+            RequestException::from(invalid).of(&self.request)
+        })
+    }
+
+    /// The content in pieces of so many bytes, or as they come (`iter_content`).
+    pub fn iter_content(&mut self, chunk_size: impl Into<Option<usize>>) -> IterContent<'_> {
+        IterContent::new(self, chunk_size.into())
+    }
+
+    /// The content in lines, without their ends (`iter_lines`).
+    pub fn iter_lines(&mut self) -> IterLines<'_> {
+        IterLines::new(self)
+    }
+
+    /// The octets of the body as they come, with their content coding (`raw`).
+    pub fn raw(&mut self) -> RawBody<'_> {
+        self.streamed = true;
+        RawBody { response: self }
+    }
+
+    /// Gives up what was not read. If that is more than nothing the connection closes (`close`).
+    pub fn close(&mut self) {
+        self.body_mut().close();
+    }
+
+    /// What is there of the content, for all who read it piece by piece.
+    pub(super) fn read_content(&mut self, buffer: &mut [u8]) -> Result<usize, RequestException> {
+        if let Some(content) = self.content.get() {
+            let mut rest = content.get(self.position..).unwrap_or_default();
+            let count = rest.read(buffer).unwrap_or_default();
+            self.position = self.position.saturating_add(count);
+            return Ok(count);
+        }
+        self.streamed = true;
+        let read = self.body_mut().read(buffer);
+        read.map_err(|error| error.of(&self.request))
+    }
+
+    /// Reads and drops what is left, within a limit, so that the connection can be used again.
+    pub(super) fn drain(&mut self, limit: u64) {
+        self.streamed = true;
+        if !self.body_mut().drain(limit) {
+            self.close();
+        }
+    }
+
+    fn body(&self) -> std::sync::MutexGuard<'_, Content> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn body_mut(&mut self) -> &mut Content {
+        self.body.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The most that is read at once.
+const BLOCK: usize = 1 << 18;
+
+/// The octets of a body with their content coding.
+#[derive(Debug)]
+pub struct RawBody<'r> {
+    response: &'r mut Response,
+}
+
+impl Read for RawBody<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.response.body_mut().read_raw(buf);
+        read.map_err(io::Error::other)
+    }
+}
+
+/// The content; what fails is a [`RequestException`] inside of the `io::Error`.
+impl Read for Response {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.read_content(buf).map_err(io::Error::other)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status_code", &self.status)
+            .field("url", &self.request.url().as_str())
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
