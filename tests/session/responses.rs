@@ -126,11 +126,11 @@ fn json_is_what_the_caller_s_parser_makes_of_utf_8() {
     for body in [
         &b"[1]"[..],
         b"\xef\xbb\xbf[1]",
-        b"\xff\xfe[\01\0]\0",
-        b"[\01\0]\0",
-        b"\0[\01\0]",
-        b"[\0\0\01\0\0\0]\0\0\0",
-        b"\0\0\0[\0\0\01\0\0\0]",
+        b"\xff\xfe[\x001\x00]\x00",
+        b"[\x001\x00]\x00",
+        b"\x00[\x001\x00]",
+        b"[\x00\x00\x001\x00\x00\x00]\x00\x00\x00",
+        b"\x00\x00\x00[\x00\x00\x001\x00\x00\x00]",
     ] {
         assert_eq!(
             with_body("", body).json(as_text).unwrap(),
