@@ -203,8 +203,7 @@ impl Connection {
     }
 
     fn flush_stream(&mut self) -> Result<(), HTTPException> {
-        let flushed = self.stream.flush();
-        let flushed = flushed.map_err(|error| stream_error(error, Step::Write, Retry::default()));
+        let flushed = flush(&mut self.stream, &mut self.timing);
         self.note_failure(flushed)
     }
 
@@ -244,6 +243,20 @@ impl Connection {
             self.abort();
         }
         result
+    }
+}
+
+/// Hands over what the stream itself holds back.
+fn flush(stream: &mut AnyStream, timing: &mut Timing) -> Result<(), HTTPException> {
+    let (step, retry) = (Step::Write, Retry::default());
+    loop {
+        match stream.flush() {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                timing.before_write(stream, retry)?;
+            }
+            Err(error) => return Err(stream_error(error, step, retry)),
+        }
     }
 }
 
