@@ -296,7 +296,11 @@ impl Connection {
     /// still sends is read and dropped for a while, since the system answers unread bytes by a
     /// reset, which makes clients lose the response (RFC 9112 section 9.6).
     pub(crate) fn close(mut self) {
-        if self.broken || self.is_switched() {
+        if self.broken {
+            // A goodbye would make a response whole that lasts until the connection closes.
+            return;
+        }
+        if self.is_switched() {
             return say_goodbye(&mut self.stream);
         }
         let in_doubt = !self.exchange.decoder().is_complete()
