@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use stdhttp::HTTPException;
 use stdhttp::server::{
@@ -38,11 +38,20 @@ impl Folder {
         let path = std::env::temp_dir().join(name);
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(path.join("files/cgi-bin")).unwrap();
-        fs::write(path.join("files/small.txt"), "0123456789").unwrap();
-        fs::write(path.join("files/large.bin"), [b'f'; 150_000]).unwrap();
         let folder = Self(path);
+        folder.file("small.txt", b"0123456789");
+        folder.file("large.bin", &[b'f'; 150_000]);
         folder.script("echo", "echo 'Content-Type: text/plain'; echo; exec cat");
         folder
+    }
+
+    /// A file that was changed long ago: the entity tags of younger ones change with time.
+    fn file(&self, name: &str, content: &[u8]) {
+        let path = self.0.join("files").join(name);
+        fs::write(&path, content).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        let changed = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        file.set_modified(changed).unwrap();
     }
 
     fn script(&self, name: &str, text: &str) {
