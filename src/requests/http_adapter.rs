@@ -302,7 +302,11 @@ impl HTTPAdapter {
             .clock(self.clock.clone())
             .build()?;
         if let Some(proxy) = http_proxy.filter(|_| url.is_https()) {
-            let credentials = proxy_authorization(proxy)?;
+            let own = request.headers().get("Proxy-Authorization");
+            let credentials = match own {
+                Some(own) => Some(own.into_owned()),
+                None => proxy_authorization(proxy)?,
+            };
             let field = credentials
                 .as_deref()
                 .map(|value| ("Proxy-Authorization", value));

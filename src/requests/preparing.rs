@@ -15,8 +15,8 @@ use crate::urllib::{Fault, Part, Url, UrlParser};
 
 impl Session {
     /// The request as it will be sent, with what the session adds (`prepare_request`). Of an
-    /// authorization a field counts most, then `auth` of the call, then that of the session, then
-    /// the URL's own, then `.netrc`.
+    /// authorization a field of the call counts most, then its `auth`, then a field of the session,
+    /// then its `auth`, then the URL's own, then `.netrc`.
     ///
     /// # Errors
     ///
@@ -33,9 +33,16 @@ impl Session {
         request.params = merged;
         request.hooks = request.hooks.or(&self.hooks);
         let (own, anonymous) = (request.auth.take(), request.anonymous);
+        let has_field = request.gives_header("Authorization");
         let mut prepared = PreparedRequest::new(request, &self.parser)?;
-        if !prepared.headers().contains("Authorization") && !anonymous {
-            prepared.auth = self.authentication(own, &prepared)?;
+        if !has_field && (anonymous || own.is_some()) {
+            prepared.headers_mut().remove("Authorization");
+        }
+        if !anonymous && !prepared.headers().contains("Authorization") {
+            prepared.auth = match own {
+                Some(own) => Some(own),
+                None => self.authentication(&prepared)?,
+            };
         }
         if let Some(auth) = prepared.auth.clone() {
             prepared.authorize(&auth)?;
@@ -43,13 +50,9 @@ impl Session {
         Ok(prepared)
     }
 
-    fn authentication(
-        &self,
-        own: Option<Auth>,
-        prepared: &PreparedRequest,
-    ) -> Result<Option<Auth>, RequestException> {
-        if let Some(auth) = own.or_else(|| self.auth.clone()) {
-            return Ok(Some(auth));
+    fn authentication(&self, prepared: &PreparedRequest) -> Result<Option<Auth>, RequestException> {
+        if self.auth.is_some() {
+            return Ok(self.auth.clone());
         }
         let url = prepared.url();
         if let Some(user) = url.username() {

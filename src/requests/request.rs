@@ -326,6 +326,12 @@ impl<'s> Request<'s> {
         }
     }
 
+    /// Whether the call itself has a value for a field.
+    pub(super) fn gives_header(&self, name: &str) -> bool {
+        let mut given = self.headers.iter();
+        given.any(|(known, value)| value.is_some() && known.eq_ignore_ascii_case(name))
+    }
+
     /// The fields of the session, with those of the call over them.
     pub(super) fn merged_headers(&self) -> Headers {
         let mut merged = self.defaults.clone();

@@ -49,7 +49,7 @@ pub(super) fn write_request(
     };
     let body = request.body().open()?;
     connection.putrequest_with(request.method(), &target, skip)?;
-    let put = put_fields(connection, request, asked);
+    let put = put_fields(connection, request, proxy, asked);
     if let Err(failure) = put {
         connection.close();
         return Err(failure);
@@ -58,23 +58,29 @@ pub(super) fn write_request(
     Ok(connection.endheaders_with(body, chunked)?)
 }
 
-/// `Host` first (RFC 9110 section 7.2).
+/// `Host` first (RFC 9110 section 7.2). What is for a proxy goes through no tunnel (section 11.7.2).
 fn put_fields(
     connection: &mut Connection,
     request: &PreparedRequest,
     proxy: Option<&Proxy>,
+    asked: Option<&Proxy>,
 ) -> Result<(), Failure> {
     let headers = request.headers();
+    let tunnelled = proxy.is_some() && asked.is_none();
+    let stays = |name: &str| {
+        name.eq_ignore_ascii_case("Host")
+            || (tunnelled && name.eq_ignore_ascii_case("Proxy-Authorization"))
+    };
     match headers.get_bytes("Host") {
         Some(host) => connection.putheader_bytes(b"Host", host)?,
         None => connection.putheader("Host", request.url().host_field())?,
     }
     for (name, value) in headers.iter() {
-        if !name.eq_ignore_ascii_case("Host") {
+        if !stays(name) {
             connection.putheader_bytes(name.as_bytes(), value)?;
         }
     }
-    if let Some(proxy) = proxy.filter(|_| !headers.contains("Proxy-Authorization")) {
+    if let Some(proxy) = asked.filter(|_| !headers.contains("Proxy-Authorization")) {
         if let Some(value) = proxy_authorization(proxy)? {
             connection.putheader("Proxy-Authorization", value.as_str())?;
         }

@@ -2,8 +2,9 @@
 
 use stdhttp::auth::Credentials;
 use stdhttp::requests::{
-    ExceptionKind, HTTPBearerAuth, HTTPDigestAuth, PreparedRequest, Request, Session,
+    ExceptionKind, HTTPBearerAuth, HTTPDigestAuth, PreparedRequest, Request, Session, TlsSettings,
 };
+use stdhttp::urllib::Proxies;
 
 use super::*;
 
@@ -169,6 +170,16 @@ fn the_call_counts_more_than_the_session_and_that_more_than_the_url() {
     );
     let call = session.get("http://h/").auth(HTTPBearerAuth::new("t"));
     assert_eq!(authorization(call.prepare().unwrap()), "Bearer t");
+    session.headers_mut().insert("Authorization", "field");
+    assert_eq!(prepare(&session), "field");
+    let call = session.get(url).auth(("call", "p"));
+    assert_eq!(authorization(call.prepare().unwrap()), basic("call"));
+    let call = session.get(url).auth(HTTPDigestAuth::new("call", "p"));
+    assert_eq!(authorization(call.prepare().unwrap()), "");
+    assert_eq!(
+        authorization(session.get(url).without_auth().prepare().unwrap()),
+        ""
+    );
 }
 
 #[test]
@@ -328,4 +339,48 @@ fn a_prepared_request_can_be_changed_and_sent() {
     assert_eq!(received.matches("\r\n\r\nother").count(), 2, "{received}");
     assert_eq!(received.matches("Content-Length: 5\r\n").count(), 2);
     assert!(!received.contains("Content-Type"));
+}
+
+#[test]
+fn what_is_for_the_proxy_goes_into_connect_and_not_through_the_tunnel() {
+    let opened = "HTTP/1.1 200 OK\r\n\r\n";
+    for userinfo in ["", "me:pw@"] {
+        let peer = Peer::new([answers_of(&[opened, OK])]);
+        let plain = |_: &str, stream, _: stdhttp::ConnectTime<'_>, _: &TlsSettings| Ok(stream);
+        let mut session = Session::new();
+        session.set_trust_env(false);
+        session.mount("https://", adapter(&peer).tls(plain));
+        let proxies = Proxies::new().with("https", &format!("http://{userinfo}proxy:3128"));
+        session.set_proxies(proxies.unwrap());
+        let request = session.get("https://h/");
+        let request = match userinfo {
+            "" => request.header("Proxy-Authorization", "own"),
+            _ => request,
+        };
+        assert_eq!(request.send().unwrap().text().unwrap(), "ok");
+        let heads = heads(&peer, 0);
+        let basic = Credentials::new("me", "pw").unwrap().basic().unwrap();
+        let expected = if userinfo.is_empty() { "own" } else { &basic };
+        assert_eq!(heads[0].0, "CONNECT h:443 HTTP/1.1");
+        assert_eq!(field(&heads[0], "Proxy-Authorization"), Some(expected));
+        assert_eq!(heads[1].0, "GET / HTTP/1.1");
+        assert_eq!(field(&heads[1], "Proxy-Authorization"), None);
+    }
+}
+
+#[test]
+fn an_http_proxy_is_asked_for_the_whole_url() {
+    let peer = Peer::new([answers_of(&[OK])]);
+    let mut session = session(&peer);
+    let proxies = Proxies::new().with("http", "http://me:pw@proxy:3128");
+    session.set_proxies(proxies.unwrap());
+    session.get("http://u:p@h:81/a?b#c").send().unwrap();
+    let head = &heads(&peer, 0)[0];
+    assert_eq!(head.0, "GET http://h:81/a?b HTTP/1.1");
+    assert_eq!(field(head, "Host"), Some("h:81"));
+    assert!(
+        field(head, "Proxy-Authorization")
+            .unwrap()
+            .starts_with("Basic ")
+    );
 }
