@@ -175,8 +175,9 @@ mod transport;
 pub mod urllib;
 
 pub use client::body::Body;
+pub use client::boxed::{BoxedConnection, BoxedResponse, TcpResponse};
 pub use client::builder::Builder;
-pub use client::connect::{Connect, Ready, Route, Tcp};
+pub use client::connect::{BoxedConnector, Connect, Ready, Route, Tcp};
 pub use client::connection::{Continue, HTTPConnection, StaleCheck};
 pub use client::https::{HTTPSConnection, Secure, Secured};
 pub use client::reader::{Reader, parse_headers, parse_headers_with};
@@ -193,7 +194,7 @@ pub use proto::{
 pub use status::constants::*;
 pub use status::{HTTPStatus, UnknownStatus, responses};
 pub use transport::clock::{Clock, SystemClock};
-pub use transport::stream::{Look, Stream};
+pub use transport::stream::{BoxedStream, Look, Stream};
 pub use transport::timing::ConnectTime;
 pub use transport::wire::{Source, Wire};
 

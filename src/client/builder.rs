@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::client::connect::{Connect, Ready, Tcp};
+use crate::client::connect::{BoxedConnector, Connect, Ready, Tcp};
 use crate::client::connection::{HTTPConnection, StaleCheck};
 use crate::client::incoming::Incoming;
 use crate::client::progress::Progress;
@@ -121,10 +121,23 @@ impl<C: Connect> Builder<C> {
 
     /// How to come by a stream, in place of TCP.
     pub fn connector<D: Connect>(self, connect: D) -> Builder<D> {
+        self.with(|_| connect)
+    }
+
+    /// The same connector in a box: see [`Connect::boxed`].
+    pub fn boxed(self) -> Builder<BoxedConnector>
+    where
+        C: Send + 'static,
+        C::Stream: Send + 'static,
+    {
+        self.with(C::boxed)
+    }
+
+    fn with<D: Connect>(self, change: impl FnOnce(C) -> D) -> Builder<D> {
         Builder {
             host: self.host,
             port: self.port,
-            connect,
+            connect: change(self.connect),
             timing: self.timing,
             auto_open: self.auto_open,
             blocksize: self.blocksize,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::client::tunnel::Tunnel;
 use crate::error::{Excerpt, HTTPException, Step};
-use crate::transport::stream::Stream;
+use crate::transport::stream::{BoxedStream, Stream};
 use crate::transport::timing::ConnectTime;
 use crate::transport::wire::say_goodbye;
 
@@ -115,6 +115,55 @@ pub trait Connect {
     /// `ConnectFailed`, `TimedOut`, `TunnelFailed`, `Io`. An `Io` with [`Step::Other`], as `?` makes
     /// it of an `io::Error`, is given the step `Connect` by the connection.
     fn connect(&mut self, route: &mut Route<'_>) -> Result<Self::Stream, HTTPException>;
+
+    /// This connector in a box, its streams in boxes too, so that plain and TLS connections are of
+    /// one type, [`BoxedConnection`](crate::BoxedConnection). Each call of a stream then goes
+    /// through a table.
+    fn boxed(self) -> BoxedConnector
+    where
+        Self: Sized + Send + 'static,
+        Self::Stream: Send + 'static,
+    {
+        Box::new(Boxing(self))
+    }
+}
+
+/// Any connector that can go to another thread, as [`Connect::boxed`] makes it.
+pub type BoxedConnector = Box<dyn Connect<Stream = BoxedStream> + Send>;
+
+impl<C: Connect + ?Sized> Connect for Box<C> {
+    type Stream = C::Stream;
+
+    fn default_port(&self) -> u16 {
+        (**self).default_port()
+    }
+
+    fn has_no_authority(&self) -> bool {
+        (**self).has_no_authority()
+    }
+
+    fn connect(&mut self, route: &mut Route<'_>) -> Result<C::Stream, HTTPException> {
+        (**self).connect(route)
+    }
+}
+
+/// Boxes the streams of a connector.
+struct Boxing<C>(C);
+
+impl<C: Connect<Stream: Send + 'static>> Connect for Boxing<C> {
+    type Stream = BoxedStream;
+
+    fn default_port(&self) -> u16 {
+        self.0.default_port()
+    }
+
+    fn has_no_authority(&self) -> bool {
+        self.0.has_no_authority()
+    }
+
+    fn connect(&mut self, route: &mut Route<'_>) -> Result<BoxedStream, HTTPException> {
+        Ok(Box::new(self.0.connect(route)?))
+    }
 }
 
 /// Connects over TCP, with `TCP_NODELAY`; the addresses of a name are tried in turn.

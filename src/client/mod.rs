@@ -1,6 +1,7 @@
 //! The blocking face: `http.client`'s classes, a thin driver of `proto` over a stream.
 
 pub(crate) mod body;
+pub(crate) mod boxed;
 pub(crate) mod builder;
 pub(crate) mod connect;
 pub(crate) mod connection;

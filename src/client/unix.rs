@@ -5,9 +5,7 @@
 
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::AsFd;
-#[cfg(all(feature = "sys", target_os = "linux"))]
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,7 +38,6 @@ impl Stream for UnixStream {
         seen(peek(self))
     }
 
-    #[cfg(all(feature = "sys", target_os = "linux"))]
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         Some(self.as_fd())
     }

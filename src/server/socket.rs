@@ -151,7 +151,7 @@ impl Stream for Accepted {
         on_stream!(&*self.socket, stream => stream.shutdown(Shutdown::Write))
     }
 
-    #[cfg(all(feature = "sys", target_os = "linux"))]
+    #[cfg(unix)]
     fn socket(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         use std::os::fd::AsFd;
         Some(on_stream!(&*self.socket, stream => stream.as_fd()))

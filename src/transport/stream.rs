@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-#[cfg(all(feature = "sys", target_os = "linux"))]
+#[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -49,10 +49,10 @@ pub trait Stream: Read + Write {
     /// Those of the stream, which say that it is of no use any more.
     fn look(&mut self) -> io::Result<Look>;
 
-    /// The socket, where the bytes of this stream are the bytes on it: the kernel then sends files
-    /// by itself. Nothing by default, and for streams that hold bytes back or change them. Linux,
-    /// feature `sys`.
-    #[cfg(all(feature = "sys", target_os = "linux"))]
+    /// The socket, where the bytes of this stream are the bytes on it: with the feature `sys` the
+    /// kernel then sends files by itself, on Linux. Nothing by default, and for streams that hold
+    /// bytes back or change them. Unix.
+    #[cfg(unix)]
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         None
     }
@@ -99,7 +99,7 @@ impl Stream for TcpStream {
         seen(peeked)
     }
 
-    #[cfg(all(feature = "sys", target_os = "linux"))]
+    #[cfg(unix)]
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         Some(self.as_fd())
     }
@@ -125,6 +125,9 @@ pub(crate) fn seen(peeked: io::Result<usize>) -> io::Result<Look> {
     }
 }
 
+/// Any stream that can go to another thread.
+pub type BoxedStream = Box<dyn Stream + Send>;
+
 impl<S: Stream + ?Sized> Stream for Box<S> {
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         (**self).set_read_timeout(timeout)
@@ -146,7 +149,7 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
         (**self).look()
     }
 
-    #[cfg(all(feature = "sys", target_os = "linux"))]
+    #[cfg(unix)]
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         (**self).socket()
     }
