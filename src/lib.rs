@@ -180,6 +180,8 @@ pub use client::builder::Builder;
 pub use client::connect::{BoxedConnector, Connect, Ready, Route, Tcp};
 pub use client::connection::{Continue, HTTPConnection, StaleCheck};
 pub use client::https::{HTTPSConnection, Secure, Secured};
+pub use client::incoming::Source;
+pub use client::owned::OwnedResponse;
 pub use client::reader::{Reader, parse_headers, parse_headers_with};
 pub use client::reading::ReadArgument;
 pub use client::response::{HTTPResponse, PendingResponse};
@@ -196,7 +198,7 @@ pub use status::{HTTPStatus, UnknownStatus, responses};
 pub use transport::clock::{Clock, SystemClock};
 pub use transport::stream::{BoxedStream, Look, Stream};
 pub use transport::timing::ConnectTime;
-pub use transport::wire::{Source, Wire};
+pub use transport::wire::Wire;
 
 /// The default port of HTTP (`http.client.HTTP_PORT`).
 pub const HTTP_PORT: u16 = 80;

@@ -6,10 +6,10 @@ use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use stdhttp::testing::{Peer, PeerStream, Script};
+use stdhttp::testing::{Ending, Peer, PeerStream, Script};
 use stdhttp::{
-    BoxedConnection, BoxedResponse, BoxedStream, Connect, ConnectTime, HTTPConnection,
-    HTTPException, Secure, Secured, Stream, Tcp, TcpResponse,
+    BoxedConnection, BoxedResponse, BoxedStream, CloseReason, Connect, ConnectTime, HTTPConnection,
+    HTTPException, HTTPResponse, OwnedResponse, Secure, Secured, Stream, Tcp, TcpResponse, Wire,
 };
 
 fn answers(bodies: &[&str]) -> Script {
@@ -130,6 +130,194 @@ fn a_tunnel_is_opened_below_a_boxed_connector() {
     conn.set_tunnel("b.example", None, &[]).unwrap();
     conn.connect().unwrap();
     assert_eq!(*names.lock().unwrap(), ["b.example"]);
+}
+
+// A connection beside its response
+
+/// What a program keeps: one value, without a lifetime.
+struct Download {
+    conn: HTTPConnection<Peer>,
+}
+
+impl Download {
+    fn begin(script: Script) -> (Self, Peer) {
+        let peer = Peer::new([script, answers(&["next"])]);
+        let builder = HTTPConnection::builder("h").connector(peer.clone());
+        let mut conn = builder.clock(peer.clone()).build().unwrap();
+        conn.request("GET", "/", (), &[]).unwrap();
+        conn.getresponse().unwrap();
+        (Self { conn }, peer)
+    }
+
+    fn response(&mut self) -> HTTPResponse<'_, Wire<PeerStream>> {
+        self.conn.response().unwrap()
+    }
+}
+
+#[test]
+fn the_response_under_way_is_seen_again_where_it_was_left() {
+    let head = "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let (mut download, peer) = Download::begin(
+        Script::new()
+            .expect_head()
+            .send(head)
+            .send("6\r\none\ntw\r\n")
+            .send("2\r\no\n\r\n0\r\nT: u\r\n\r\n"),
+    );
+    let seen = download.conn.response_head().unwrap();
+    assert_eq!(
+        (seen.status(), seen.headers().get("a").as_deref()),
+        (200, Some("b"))
+    );
+    assert_eq!(download.response().getheader("A").as_deref(), Some("b"));
+    assert_eq!(download.response().readline(None).unwrap(), b"one\n");
+    assert_eq!(download.response().read(1).unwrap(), b"t");
+    assert!(!download.response().is_complete());
+    assert_eq!(download.response().read(None).unwrap(), b"wo\n");
+    let ended = download.response();
+    let trailer = ended
+        .trailers()
+        .unwrap()
+        .get("t")
+        .map(|value| value.into_owned());
+    assert_eq!((ended.is_complete(), trailer.as_deref()), (true, Some("u")));
+    assert!(download.conn.is_connected());
+    assert_eq!(peer.calls().connects, 1);
+}
+
+/// What a call had collected when its time was over is not lost with the view of the response.
+#[test]
+fn what_a_timeout_left_is_seen_again() {
+    let (mut download, _) = Download::begin(
+        Script::new()
+            .expect_head()
+            .send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab")
+            .fail(std::io::ErrorKind::WouldBlock)
+            .send("cd\n"),
+    );
+    let error = download.response().readline(None).unwrap_err();
+    assert!(error.is_timeout());
+    assert_eq!(download.response().partial(), b"ab");
+    assert_eq!(download.response().length(), Some(5));
+    assert_eq!(download.response().readline(None).unwrap(), b"abcd\n");
+}
+
+#[test]
+fn a_response_that_was_given_up_stays_given_up() {
+    let script = Script::answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
+    let (mut download, _) = Download::begin(script);
+    download.response().close();
+    assert_eq!(download.response().read(None).unwrap(), b"");
+    assert!(download.response().isclosed() && !download.response().is_complete());
+    let reason = download.conn.close_reason();
+    assert_eq!(reason, Some(CloseReason::ResponseIncomplete));
+    // And that is over with the next one.
+    download.conn.request("GET", "/", (), &[]).unwrap();
+    download.conn.getresponse().unwrap();
+    assert_eq!(download.response().read(None).unwrap(), b"next");
+}
+
+#[test]
+fn there_is_no_response_before_it_was_got_and_after_it_is_over() {
+    let (mut download, _) = Download::begin(answers(&["a", "b"]));
+    assert!(download.conn.response().is_some());
+    download.response().read(None).unwrap();
+    download.conn.putrequest("GET", "/").unwrap();
+    assert!(download.conn.response().is_none() && download.conn.response_head().is_none());
+    download.conn.endheaders().unwrap();
+    assert!(download.conn.response().is_none());
+    download.conn.getresponse().unwrap();
+    assert!(download.conn.response().is_some());
+    download.conn.close();
+    assert!(download.conn.response().is_none());
+}
+
+/// An answer that came while the request was going out is not yet got.
+#[test]
+fn an_early_answer_is_no_response_before_it_was_got() {
+    let refusal = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";
+    let peer = Peer::new([Script::answer(refusal)]);
+    let builder = HTTPConnection::builder("h").connector(peer.clone());
+    let mut conn = builder.clock(peer).build().unwrap();
+    let expect = [("Expect", "100-continue")];
+    conn.request("PUT", "/", "body", &expect).unwrap();
+    assert!(conn.response().is_none());
+    assert_eq!(conn.getresponse().unwrap().status(), 417);
+    assert_eq!(conn.response().unwrap().status(), 417);
+}
+
+// A response that owns its connection
+
+fn owned(script: Script) -> (OwnedResponse<'static, Peer>, Peer) {
+    let peer = Peer::new([script, answers(&["next"])]);
+    let builder = HTTPConnection::builder("h").connector(peer.clone());
+    let mut conn = builder.clock(peer.clone()).build().unwrap();
+    conn.request("GET", "/", (), &[]).unwrap();
+    (conn.into_response().unwrap(), peer)
+}
+
+#[test]
+fn an_owned_response_gives_its_connection_back_at_the_proven_end() {
+    let (mut response, peer) = owned(answers(&["first", "second"]));
+    assert_eq!(response.read(3).unwrap(), b"fir");
+    let mut response = response.into_connection().unwrap_err();
+    assert_eq!(response.read(None).unwrap(), b"st");
+    let mut conn = response.into_connection().unwrap();
+    assert_eq!(conn.response_head().unwrap().status(), 200);
+    conn.request("GET", "/", (), &[]).unwrap();
+    assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"second");
+    assert_eq!(peer.calls().connects, 1);
+}
+
+/// It is given back also where it was closed: it has its settings, and connects again.
+#[test]
+fn a_connection_that_closes_is_given_back_closed() {
+    let last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx";
+    let (mut response, peer) = owned(Script::answer(last));
+    assert_eq!(response.read(None).unwrap(), b"x");
+    let mut conn = response.into_connection().unwrap();
+    assert!(!conn.is_connected());
+    conn.request("GET", "/", (), &[]).unwrap();
+    assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"next");
+    assert_eq!(peer.calls().connects, 2);
+}
+
+#[test]
+fn a_response_that_is_cut_short_gives_no_connection_back() {
+    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab";
+    let (mut response, peer) = owned(Script::answer(cut).end(Ending::Close));
+    let error = response.read(None).unwrap_err();
+    assert!(matches!(error, HTTPException::IncompleteRead(_)));
+    assert!(response.into_connection().is_err());
+    assert_eq!(peer.calls().open, 0);
+}
+
+#[test]
+fn a_switched_stream_comes_out_of_an_owned_response() {
+    let peer = Peer::new([Script::new()
+        .expect_head()
+        .send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nnew")]);
+    let mut conn = boxed("h", peer);
+    conn.request(
+        "GET",
+        "/",
+        (),
+        &[("Upgrade", "x"), ("Connection", "upgrade")],
+    )
+    .unwrap();
+    let response = conn.into_response().unwrap();
+    let (_stream, rest): (BoxedStream, _) = response.into_inner().unwrap();
+    assert_eq!(rest, b"new");
+}
+
+/// A connection moves by value into structs, pools and threads.
+#[test]
+fn a_connection_and_its_responses_are_small() {
+    assert!(size_of::<HTTPConnection>() <= 256);
+    assert!(size_of::<BoxedConnection>() <= 256);
+    assert!(size_of::<TcpResponse<'_>>() <= 16);
+    assert!(size_of::<OwnedResponse<'_>>() <= 16);
+    println!("a connection: {} bytes", size_of::<HTTPConnection>());
 }
 
 // Names and features

@@ -13,7 +13,7 @@ use stdhttp::proto::RequestContext;
 use stdhttp::testing::{Ending, Peer, PeerStream, Script};
 use stdhttp::{
     Body, Counted, HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, Limits,
-    PendingResponse, Ready, Step, Tolerance, Wire,
+    OwnedResponse, PendingResponse, Ready, Step, Tolerance, Wire,
 };
 
 #[path = "support/random.rs"]
@@ -23,7 +23,7 @@ use random::Random;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-type Response = HTTPResponse<'static, Wire<PeerStream>>;
+type Response = OwnedResponse<'static, Ready<PeerStream>>;
 
 /// The response to a GET with such a script, with a read timeout of a second.
 fn response(script: Script) -> Response {

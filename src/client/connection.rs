@@ -17,7 +17,7 @@ use crate::message::HTTPMessage;
 use crate::proto::authority::Authority;
 use crate::proto::{CloseReason, FieldValue, Limits, ResponseHead, Skip, Tolerance};
 use crate::transport::timing::ConnectTime;
-use crate::transport::wire::{Source, Wire};
+use crate::transport::wire::{Input, Wire};
 
 /// In so short a time a look finds nothing that would be worth its price.
 const A_MOMENT: Duration = Duration::from_millis(1);
@@ -90,14 +90,14 @@ pub struct HTTPConnection<C: Connect = Tcp> {
     pub(super) connect: C,
     /// Nothing for a stream without an authority.
     pub(super) authority: Option<Authority>,
-    pub(crate) tunnel: Option<Tunnel>,
+    pub(crate) tunnel: Option<Box<Tunnel>>,
     pub(super) auto_open: bool,
     pub(crate) blocksize: usize,
-    pub(super) limits: Limits,
     pub(super) stale_check: StaleCheck,
     pub(crate) continue_timeout: Duration,
     pub(super) on_interim: Option<OnInterim>,
-    pub(crate) incoming: Incoming<Wire<C::Stream>>,
+    /// Boxed, so that a connection moves at little cost.
+    pub(crate) incoming: Box<Incoming<Wire<C::Stream>>>,
     /// What of the request went out.
     pub(crate) progress: Progress,
     /// The request or its answer failed half-way: the next request begins on a new connection.
@@ -151,7 +151,7 @@ impl<C: Connect> HTTPConnection<C> {
 
     /// The limits on received bytes; `headers` is `max_response_headers`.
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        self.incoming.exchange.limits()
     }
 
     /// What is forgiven.
@@ -218,7 +218,7 @@ impl<C: Connect> HTTPConnection<C> {
             host,
             port,
             time,
-            tunnel: self.tunnel.as_mut(),
+            tunnel: self.tunnel.as_deref_mut(),
             leftover: Vec::new(),
         };
         let connected = self.connect.connect(&mut route).and_then(|mut stream| {
@@ -264,14 +264,15 @@ impl<C: Connect> HTTPConnection<C> {
         if self.is_connected() {
             return Err(HTTPException::TunnelAfterConnect);
         }
-        self.tunnel = Some(Tunnel::new(
+        let tunnel = Tunnel::new(
             host,
             port.into(),
             self.default_port(),
             headers,
-            self.limits,
-            *self.incoming.exchange.tolerance(),
-        )?);
+            *self.limits(),
+            *self.tolerance(),
+        )?;
+        self.tunnel = Some(Box::new(tunnel));
         Ok(())
     }
 

@@ -1,28 +1,69 @@
 //! The receiving half of a connection: the exchange's state and the source of its bytes, driven
 //! together. It outlives its responses, which are views of it.
 
+use std::convert::Infallible;
+
+use crate::client::kept::Kept;
 use crate::error::{End, HTTPException, Step, is_timeout};
 use crate::proto::{CloseReason, Exchange, Received};
-use crate::transport::wire::{Fill, Source};
+use crate::transport::stream::Stream;
+use crate::transport::wire::{Fill, Input, Wire, sealed};
 
 /// Reads of at least this many bytes go past the buffer, straight into the caller's memory.
 const DIRECT: usize = 32_000;
 
+/// Where the bytes of a response come from: the stream of a connection ([`Wire`]), a reader
+/// ([`Reader`](crate::Reader)), or a connection that the response owns. Sealed.
+pub trait Source: sealed::Sealed {
+    /// What the bytes are read from.
+    #[doc(hidden)]
+    type Input: Input;
+
+    /// What a response owns that does not borrow.
+    #[doc(hidden)]
+    type Owner;
+
+    #[doc(hidden)]
+    fn half(owner: &Self::Owner) -> &Incoming<Self::Input>;
+
+    #[doc(hidden)]
+    fn half_mut(owner: &mut Self::Owner) -> &mut Incoming<Self::Input>;
+}
+
+/// A response from a stream borrows its connection.
+impl<S: Stream> Source for Wire<S> {
+    type Input = Self;
+    type Owner = Infallible;
+
+    fn half(owner: &Infallible) -> &Incoming<Self> {
+        match *owner {}
+    }
+
+    fn half_mut(owner: &mut Infallible) -> &mut Incoming<Self> {
+        match *owner {}
+    }
+}
+
 /// The state of an exchange and the source of its bytes.
 #[derive(Debug)]
-pub(crate) struct Incoming<W> {
+pub struct Incoming<W> {
     pub(crate) exchange: Exchange,
     pub(crate) source: W,
     /// The end of the message was seen and acted on.
     settled: bool,
+    /// The rest of the body is not wanted any more.
+    pub(crate) given_up: bool,
+    pub(crate) kept: Kept,
 }
 
-impl<W: Source> Incoming<W> {
+impl<W: Input> Incoming<W> {
     pub(crate) fn new(exchange: Exchange, source: W) -> Self {
         Self {
             exchange,
             source,
             settled: false,
+            given_up: false,
+            kept: Kept::default(),
         }
     }
 
@@ -216,8 +257,14 @@ impl<W: Source> Incoming<W> {
         }
     }
 
-    /// The exchange is closed from our side: a body that was not read to its end has none.
-    pub(crate) fn close(&mut self) {
+    /// Nobody reads on: the exchange is closed from our side, unless it is over. A body that was
+    /// not read to its end has none.
+    pub(crate) fn give_up(&mut self) {
+        self.given_up = true;
+        self.kept = Kept::default();
+        if self.settled {
+            return;
+        }
         if !self.exchange.is_complete() {
             self.exchange
                 .set_close_reason(CloseReason::ResponseIncomplete);
@@ -246,6 +293,8 @@ impl<W: Source> Incoming<W> {
     /// The final head is there: a message without a body ends with it.
     pub(crate) fn settle_head(&mut self) {
         self.settled = false;
+        self.given_up = false;
+        self.kept = Kept::default();
         self.settle();
     }
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 /// What a call had collected when it ran out of time or failed.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(super) bytes: VecDeque<u8>,
     /// A delimiter that is known not to be among them, so that a line which comes in many pieces
@@ -13,6 +13,10 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    pub(super) fn drop_front(&mut self, count: usize) {
+        self.bytes.drain(..count.min(self.bytes.len()));
+    }
+
     pub(super) fn take_front(&mut self, count: usize) -> Vec<u8> {
         let count = count.min(self.bytes.len());
         self.bytes.drain(..count).collect()

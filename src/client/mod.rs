@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod https;
 pub(crate) mod incoming;
 mod kept;
+pub(crate) mod owned;
 mod progress;
 pub(crate) mod reader;
 pub(crate) mod reading;

@@ -4,12 +4,13 @@
 use std::fmt;
 use std::io::{self, BufRead};
 
+use crate::client::incoming::{Incoming, Source};
 use crate::error::{
     Counted, End, HTTPException, IncompleteRead, LineKind, Measured, MessagePart, Retry, Step,
 };
 use crate::message::HTTPMessage;
 use crate::proto::{FieldSection, Limits, SectionLimits, Tolerance};
-use crate::transport::wire::{Fill, Source, sealed};
+use crate::transport::wire::{Fill, Input, sealed};
 
 /// A reader as the source of a response. A head that does not lie in the reader's buffer in one
 /// piece is put together here.
@@ -93,6 +94,19 @@ const READ_ONLY: Retry = Retry {
 impl<R> sealed::Sealed for Reader<R> {}
 
 impl<R: BufRead> Source for Reader<R> {
+    type Input = Self;
+    type Owner = Incoming<Self>;
+
+    fn half(owner: &Incoming<Self>) -> &Incoming<Self> {
+        owner
+    }
+
+    fn half_mut(owner: &mut Incoming<Self>) -> &mut Incoming<Self> {
+        owner
+    }
+}
+
+impl<R: BufRead> Input for Reader<R> {
     fn buffered(&mut self) -> &[u8] {
         if !self.head.is_empty() {
             return &self.head;

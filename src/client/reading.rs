@@ -7,11 +7,11 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::client::incoming::can_go_on;
+use crate::client::incoming::{Source, can_go_on};
 use crate::client::kept::Kept;
 use crate::client::response::HTTPResponse;
 use crate::error::{HTTPException, IncompleteRead, Step};
-use crate::transport::wire::Source;
+use crate::transport::wire::Input;
 
 /// With so much room left, a body that is collected is not given more for its next read: what
 /// comes in small pieces must not double it.
@@ -44,11 +44,11 @@ impl<W: Source> HTTPResponse<'_, W> {
     /// # Errors
     /// As [`Self::read`].
     pub fn readinto(&mut self, buffer: &mut [u8]) -> Result<usize, HTTPException> {
-        if self.given_up {
+        if self.half().given_up {
             return Ok(0);
         }
         if self.has_kept() {
-            return Ok(self.kept.bytes.read(buffer)?);
+            return Ok(self.half_mut().kept.bytes.read(buffer)?);
         }
         self.half_mut().readinto(buffer)
     }
@@ -74,9 +74,9 @@ impl<W: Source> HTTPResponse<'_, W> {
     /// As [`Self::read`].
     pub fn peek(&mut self, limit: impl Into<Option<usize>>) -> Result<&[u8], HTTPException> {
         let limit = limit.into().unwrap_or(usize::MAX);
-        let bytes = match (self.given_up, self.has_kept()) {
+        let bytes = match (self.half().given_up, self.has_kept()) {
             (true, _) => &[],
-            (_, true) => self.kept.bytes.as_slices().0,
+            (_, true) => self.half().kept.bytes.as_slices().0,
             _ => self.half_mut().fill_buf()?,
         };
         Ok(bytes.get(..limit).unwrap_or(bytes))
@@ -117,26 +117,26 @@ impl<W: Source> HTTPResponse<'_, W> {
     /// What a read had collected and not returned: after a timeout the next read begins with it;
     /// after a failure it is what the error itself has no place for.
     pub fn partial(&self) -> &[u8] {
-        self.kept.bytes.as_slices().0
+        self.half().kept.bytes.as_slices().0
     }
 
     /// Whether there is something to go on with. After a failure reads report it.
     pub(crate) fn has_kept(&self) -> bool {
-        !self.kept.bytes.is_empty() && !self.exchange().has_failed()
+        !self.half().kept.bytes.is_empty() && !self.exchange().has_failed()
     }
 
     fn take_kept(&mut self) -> Vec<u8> {
         if !self.has_kept() {
             return Vec::new();
         }
-        std::mem::take(&mut self.kept).bytes.into()
+        std::mem::take(&mut self.half_mut().kept).bytes.into()
     }
 
     /// Takes bytes that were shown.
     fn advance(&mut self, count: usize) {
         if self.has_kept() {
-            self.kept.bytes.drain(..count.min(self.kept.bytes.len()));
-        } else if !self.given_up {
+            self.half_mut().kept.drop_front(count);
+        } else if !self.half().given_up {
             self.half_mut().consume(count);
         }
     }
@@ -152,7 +152,7 @@ impl<W: Source> HTTPResponse<'_, W> {
             }
             other => {
                 if !partial.is_empty() {
-                    self.kept = Kept {
+                    self.half_mut().kept = Kept {
                         bytes: partial.into(),
                         lacks: None,
                     };
@@ -164,7 +164,7 @@ impl<W: Source> HTTPResponse<'_, W> {
 
     fn keep_line(&mut self, error: HTTPException, line: Vec<u8>, delimiter: u8) -> HTTPException {
         let error = self.keep(error, line);
-        self.kept.lacks = Some(delimiter);
+        self.half_mut().kept.lacks = Some(delimiter);
         error
     }
 
@@ -176,9 +176,9 @@ impl<W: Source> HTTPResponse<'_, W> {
         limit: usize,
         line: &mut Vec<u8>,
     ) -> Result<(), HTTPException> {
-        let kept = self.kept.line(delimiter, limit);
+        let kept = self.half().kept.line(delimiter, limit);
         if let Some(count) = kept.filter(|_| self.has_kept()) {
-            *line = self.kept.take_front(count);
+            *line = self.half_mut().kept.take_front(count);
             return Ok(());
         }
         *line = self.take_kept();
@@ -216,7 +216,7 @@ impl<W: Source> HTTPResponse<'_, W> {
     /// missing.
     fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, HTTPException> {
         match self.half_mut().exchange.decode(&[], &mut []) {
-            Err(error) if !self.given_up => Err(self.keep(error, body)),
+            Err(error) if !self.half().given_up => Err(self.keep(error, body)),
             _ => Ok(body),
         }
     }
@@ -224,7 +224,7 @@ impl<W: Source> HTTPResponse<'_, W> {
     /// `limit` bytes, fewer only at the end of the body.
     fn read_up_to(&mut self, limit: usize) -> Result<Vec<u8>, HTTPException> {
         if self.has_kept() && self.partial().len() >= limit {
-            return Ok(self.kept.take_front(limit));
+            return Ok(self.half_mut().kept.take_front(limit));
         }
         let mut body = self.take_kept();
         while body.len() < limit {

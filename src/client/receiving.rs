@@ -6,6 +6,7 @@ use crate::client::connection::{Continue, HTTPConnection};
 use crate::client::progress::Upload;
 use crate::client::response::HTTPResponse;
 use crate::error::{HTTPException, Step};
+use crate::proto::ResponseHead;
 use crate::transport::wire::Wire;
 
 impl<C: Connect> HTTPConnection<C> {
@@ -25,20 +26,57 @@ impl<C: Connect> HTTPConnection<C> {
         Ok(HTTPResponse::borrowed(&mut self.incoming))
     }
 
-    /// As [`Self::getresponse`], for a response that must outlive the call; the connection ends
-    /// with it.
+    /// The response that [`Self::getresponse`] got, to be looked at again: its head, and the rest of
+    /// its body where the last look left off. Nothing before it was got, and once the next request
+    /// has begun or the connection was closed.
     ///
-    /// # Errors
-    /// As [`Self::getresponse`].
-    pub fn into_response<'a>(mut self) -> Result<HTTPResponse<'a, Wire<C::Stream>>, HTTPException>
-    where
-        C::Stream: 'a,
-    {
-        self.receive()?;
-        Ok(HTTPResponse::owned(self.incoming))
+    /// So a struct can hold a connection and what came over it:
+    ///
+    /// ```
+    /// use stdhttp::testing::{Peer, Script};
+    /// use stdhttp::{HTTPConnection, HTTPException};
+    ///
+    /// struct Download {
+    ///     conn: HTTPConnection<Peer>,
+    /// }
+    ///
+    /// impl Download {
+    ///     fn status(&self) -> Option<u16> {
+    ///         self.conn.response_head().map(|head| head.status())
+    ///     }
+    ///
+    ///     fn next_line(&mut self) -> Result<Vec<u8>, HTTPException> {
+    ///         match self.conn.response() {
+    ///             Some(mut response) => response.readline(None),
+    ///             None => Ok(Vec::new()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let peer = Peer::new([Script::answer("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\none\ntwo\n")]);
+    /// let mut conn = HTTPConnection::builder("www.example.org").connector(peer).build()?;
+    /// conn.request("GET", "/", (), &[])?;
+    /// conn.getresponse()?;
+    /// let mut download = Download { conn };
+    /// assert_eq!(download.status(), Some(200));
+    /// assert_eq!(download.next_line()?, b"one\n");
+    /// assert_eq!(download.next_line()?, b"two\n");
+    /// # Ok::<(), HTTPException>(())
+    /// ```
+    pub fn response(&mut self) -> Option<HTTPResponse<'_, Wire<C::Stream>>> {
+        self.response_head()?;
+        Some(HTTPResponse::borrowed(&mut self.incoming))
     }
 
-    fn receive(&mut self) -> Result<(), HTTPException> {
+    /// The head of the response that [`Self::response`] shows, for who may not change the
+    /// connection.
+    pub fn response_head(&self) -> Option<&ResponseHead> {
+        let exchange = &self.incoming.exchange;
+        let got = exchange.framing().is_some() && !self.answered_early;
+        got.then(|| exchange.response())
+    }
+
+    pub(super) fn receive(&mut self) -> Result<(), HTTPException> {
         self.incoming
             .exchange
             .check_response_due_or(self.answered_early)?;

@@ -8,8 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::BufRead;
 
-use crate::client::incoming::Incoming;
-use crate::client::kept::Kept;
+use crate::client::incoming::{Incoming, Source};
 use crate::client::reader::Reader;
 use crate::error::HTTPException;
 use crate::message::HTTPMessage;
@@ -17,7 +16,7 @@ use crate::proto::{
     CloseReason, Exchange, ForgivenSet, Framing, HTTPVersion, Limits, RequestContext, Tolerance,
 };
 use crate::transport::stream::Stream;
-use crate::transport::wire::{Source, Wire};
+use crate::transport::wire::Wire;
 
 /// A response: `http.client.HTTPResponse`.
 ///
@@ -28,16 +27,13 @@ use crate::transport::wire::{Source, Wire};
 ///
 /// It can be dropped at any time: the next request of its connection goes on where that is safe
 /// and opens a new connection where it is not.
-pub struct HTTPResponse<'a, W> {
-    incoming: Half<'a, W>,
-    /// [`Self::close`] was called.
-    pub(crate) given_up: bool,
-    pub(crate) kept: Kept,
+pub struct HTTPResponse<'a, W: Source> {
+    origin: Origin<'a, W>,
 }
 
-enum Half<'a, W> {
-    Borrowed(&'a mut Incoming<W>),
-    Owned(Box<Incoming<W>>),
+enum Origin<'a, W: Source> {
+    Borrowed(&'a mut Incoming<W::Input>),
+    Owned(Box<W::Owner>),
 }
 
 impl<W: Source> fmt::Debug for HTTPResponse<'_, W> {
@@ -54,29 +50,37 @@ impl<W: Source> fmt::Debug for HTTPResponse<'_, W> {
 }
 
 impl<'a, W: Source> HTTPResponse<'a, W> {
-    pub(crate) fn borrowed(incoming: &'a mut Incoming<W>) -> Self {
-        Self::of(Half::Borrowed(incoming))
-    }
-
-    fn of(incoming: Half<'a, W>) -> Self {
+    pub(crate) fn borrowed(incoming: &'a mut Incoming<W::Input>) -> Self {
         Self {
-            incoming,
-            given_up: false,
-            kept: Kept::default(),
+            origin: Origin::Borrowed(incoming),
         }
     }
 
-    pub(crate) fn half(&self) -> &Incoming<W> {
-        match &self.incoming {
-            Half::Borrowed(incoming) => incoming,
-            Half::Owned(incoming) => incoming,
+    pub(crate) fn owned(owner: Box<W::Owner>) -> Self {
+        Self {
+            origin: Origin::Owned(owner),
         }
     }
 
-    pub(crate) fn half_mut(&mut self) -> &mut Incoming<W> {
-        match &mut self.incoming {
-            Half::Borrowed(incoming) => incoming,
-            Half::Owned(incoming) => incoming,
+    /// What it owns, if it does not borrow.
+    pub(crate) fn into_owner(self) -> Result<Box<W::Owner>, Self> {
+        match self.origin {
+            Origin::Owned(owner) => Ok(owner),
+            borrowed => Err(Self { origin: borrowed }),
+        }
+    }
+
+    pub(crate) fn half(&self) -> &Incoming<W::Input> {
+        match &self.origin {
+            Origin::Borrowed(incoming) => incoming,
+            Origin::Owned(owner) => W::half(owner),
+        }
+    }
+
+    pub(crate) fn half_mut(&mut self) -> &mut Incoming<W::Input> {
+        match &mut self.origin {
+            Origin::Borrowed(incoming) => incoming,
+            Origin::Owned(owner) => W::half_mut(owner),
         }
     }
 
@@ -204,7 +208,7 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
     /// Whether there is nothing more to read: the body is at its end or has failed, or
     /// [`Self::close`] was called (`isclosed`).
     pub fn isclosed(&self) -> bool {
-        self.given_up || self.half().is_settled()
+        self.half().given_up || self.half().is_settled()
     }
 
     /// As [`Self::isclosed`] (`closed`). In `http.client` only `close()` sets it, so that the loop of
@@ -226,26 +230,18 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
     /// Gives the rest of the body up: later reads are empty. If the body was not at its end the
     /// connection is closed.
     pub fn close(&mut self) {
-        self.given_up = true;
-        self.kept = Kept::default();
-        if !self.half().is_settled() {
-            self.half_mut().close();
-        }
+        self.half_mut().give_up();
     }
 }
 
 impl<'a, S: Stream + 'a> HTTPResponse<'a, Wire<S>> {
-    pub(crate) fn owned(incoming: Incoming<Wire<S>>) -> Self {
-        Self::of(Half::Owned(Box::new(incoming)))
-    }
-
-    /// Gives back the stream, if it is still open, and the bytes already read from it that are
-    /// not part of what was read of this response: after 101 or CONNECT they belong to the new
-    /// protocol. What [`Self::partial`] shows was read.
+    /// Gives back the stream of the connection, if it is still open, and the bytes already read
+    /// from it that are not part of what was read of this response: after 101 or CONNECT they belong
+    /// to the new protocol. What [`Self::partial`] shows was read.
     pub fn into_inner(self) -> Option<(S, Vec<u8>)> {
-        match self.incoming {
-            Half::Owned(mut incoming) => incoming.source.take(),
-            Half::Borrowed(incoming) => incoming.source.take(),
+        match self.origin {
+            Origin::Borrowed(incoming) => incoming.source.take(),
+            Origin::Owned(never) => match *never {},
         }
     }
 }
@@ -315,15 +311,13 @@ impl<'a, R: BufRead + 'a> HTTPResponse<'a, Reader<R>> {
     ) -> Result<Self, HTTPException> {
         let mut pending = PendingResponse::new(reader, request, limits, tolerance);
         pending.begin()?;
-        Ok(Self::of(Half::Owned(pending.incoming)))
+        Ok(Self::owned(pending.incoming))
     }
 
     /// Gives the reader back. It stands behind what was read of the message.
     pub fn into_inner(self) -> Option<R> {
-        match self.incoming {
-            Half::Owned(incoming) => Some(incoming.source.into_inner()),
-            Half::Borrowed(_) => None,
-        }
+        let incoming = self.into_owner().ok()?;
+        Some(incoming.source.into_inner())
     }
 }
 

@@ -18,8 +18,8 @@ pub enum Fill {
     End(End),
 }
 
-/// Where the bytes of a response come from: a connection's stream or a reader. Sealed.
-pub trait Source: sealed::Sealed {
+/// What bytes come out of: a connection's stream or a reader. Sealed.
+pub trait Input: sealed::Sealed {
     /// The bytes at hand, not yet consumed.
     #[doc(hidden)]
     fn buffered(&mut self) -> &[u8];
@@ -331,7 +331,7 @@ pub(crate) fn read_once<S: Stream>(
 
 impl<S> sealed::Sealed for Wire<S> {}
 
-impl<S: Stream> Source for Wire<S> {
+impl<S: Stream> Input for Wire<S> {
     #[inline]
     fn buffered(&mut self) -> &[u8] {
         self.buffer.bytes()

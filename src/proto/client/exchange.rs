@@ -119,6 +119,11 @@ impl Exchange {
         self.state
     }
 
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// The tolerance in force.
     pub fn tolerance(&self) -> &Tolerance {
         &self.tolerance
