@@ -12,13 +12,10 @@ use super::socks;
 use crate::client::connect::{Connect, Route, Tcp, resolve};
 use crate::client::https::during_handshake;
 use crate::error::{HTTPException, Step};
-use crate::transport::stream::Stream;
+pub use crate::transport::stream::BoxedStream;
 use crate::transport::timing::ConnectTime;
 use crate::transport::wire::say_goodbye;
 use crate::urllib::{Proxy, ProxyScheme};
-
-/// A stream of whatever kind.
-pub type BoxedStream = Box<dyn Stream + Send>;
 
 /// Secures a stream: the caller's TLS. A closure is one.
 ///

@@ -7,7 +7,6 @@ use super::failure::Failure;
 use super::models::PreparedRequest;
 use super::pool::{Connection, Lease};
 use crate::auth::Credentials;
-use crate::client::response::HTTPResponse;
 use crate::error::HTTPException;
 use crate::message::HTTPMessage;
 use crate::proto::Skip;
@@ -96,9 +95,8 @@ pub(super) struct Leased {
 
 impl Leased {
     pub(super) fn new(mut lease: Lease) -> Self {
-        let complete = lease.connection().is_some_and(|connection| {
-            HTTPResponse::borrowed(&mut connection.incoming).is_complete()
-        });
+        let response = lease.connection().and_then(|it| it.response());
+        let complete = response.is_some_and(|response| response.is_complete());
         let mut source = Self {
             lease: Some(lease),
             trailers: None,
@@ -112,8 +110,8 @@ impl Leased {
     fn give_back(&mut self) {
         if let Some(mut lease) = self.lease.take() {
             if let Some(connection) = lease.connection() {
-                let response = HTTPResponse::borrowed(&mut connection.incoming);
-                self.trailers = response.trailers().cloned();
+                let response = connection.response();
+                self.trailers = response.and_then(|response| response.trailers().cloned());
                 connection.set_deadline(None);
             }
             lease.give_back();
@@ -126,7 +124,7 @@ impl Source for Leased {
         let Some(connection) = self.lease.as_mut().and_then(Lease::connection) else {
             return Ok(0);
         };
-        let mut response = HTTPResponse::borrowed(&mut connection.incoming);
+        let mut response = connection.response().ok_or(HTTPException::NotConnected)?;
         let count = response.readinto(buffer)?;
         if response.is_complete() {
             self.give_back();
