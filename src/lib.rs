@@ -225,3 +225,8 @@ struct Serving;
 #[cfg(all(doctest, feature = "urllib"))]
 #[doc = include_str!("../docs/cookies.md")]
 struct Cookies;
+
+/// And of that on sessions.
+#[cfg(all(doctest, feature = "requests"))]
+#[doc = include_str!("../docs/sessions.md")]
+struct Sessions;
