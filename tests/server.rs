@@ -188,6 +188,25 @@ fn a_body_can_be_read_by_lines() {
 }
 
 #[test]
+fn what_was_shown_before_a_read_can_not_be_consumed_behind_it() {
+    let both = |request: Request<'_, '_>| {
+        let mut body = request.rfile();
+        assert_eq!(body.fill_buf()?, b"abcdef");
+        body.read_exact(&mut [0; 3])?;
+        body.consume(6);
+        let mut rest = String::new();
+        body.read_to_string(&mut rest)?;
+        request.send_response(200, None)?;
+        request.end_headers()?;
+        request.wfile().write_all(rest.as_bytes())?;
+        Ok(())
+    };
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabcdef";
+    let came = serve(&logged(both), post);
+    assert_eq!(responses(&came)[0].2, b"def");
+}
+
+#[test]
 fn an_unread_body_is_drained_or_the_connection_closes() {
     let body = "x".repeat(100_000);
     let post = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{body}{GET}");

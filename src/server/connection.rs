@@ -1,8 +1,7 @@
 //! One connection of the server: the stream, its buffer and its time, and the machine of `proto`
 //! that they drive (RFC 9112 sections 7 to 9).
 //!
-//! Head and small body of a response leave in one write; larger ones are written as they come, in
-//! the framing that the machine has chosen. Nothing is read from the stream but what is asked for.
+//! Nothing is read from the stream but what is asked for. How responses leave is in `writing.rs`.
 
 use std::time::Instant;
 
@@ -174,6 +173,7 @@ impl Connection {
         if output.is_empty() {
             return Ok(0);
         }
+        self.shown = 0;
         loop {
             let decoded = self.exchange.decode(self.buffer.bytes(), output);
             let step = decoded.map_err(|refusal| refusal.error)?;
