@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use stdhttp::server::{BaseHTTPRequestHandler, Bounds, HTTPServer, Handler, Times};
-use stdhttp::testing::{Ending, Peer, Script, serve};
+use stdhttp::testing::{Ending, Fault, Peer, Script, serve};
 use stdhttp::{BadResponse, HTTPException, HTTPResponse, Limits};
 
 type Request<'r, 'a> = &'r mut BaseHTTPRequestHandler<'a>;
@@ -535,6 +535,79 @@ fn bodies_that_dribble_are_ended() {
         "{:?}",
         peer.elapsed()
     );
+}
+
+/// What a client gets that takes its time for no call, from a handler that lets time pass.
+fn told_slowly(
+    requests: String,
+    answer: impl Fn(Request<'_, '_>, &Peer) -> Handled + Sync,
+) -> Vec<u8> {
+    let peer = Peer::new([Script::new().send(requests).end(Ending::Close)]);
+    let passing = peer.clone();
+    let handler = logged(move |request: Request<'_, '_>| answer(request, &passing));
+    let server = HTTPServer::without_socket(handler).clock(peer.clone());
+    server.serve_connection(peer.accept().unwrap(), None);
+    peer.received(0)
+}
+
+#[test]
+fn a_slow_handler_is_not_taken_for_a_slow_client() {
+    let slow = Duration::from_secs(1_000);
+    let events = |request: Request<'_, '_>, peer: &Peer| {
+        request.send_response(200, None)?;
+        request.end_headers()?;
+        for _ in 0..3 {
+            request.wfile().write_all(b"event")?;
+            request.wfile().flush()?;
+            peer.pass(slow);
+        }
+        Ok(())
+    };
+    let came = told_slowly(GET.to_owned(), events);
+    assert_eq!(responses(&came)[0].2, b"event".repeat(3));
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n";
+    let reads = |request: Request<'_, '_>, peer: &Peer| {
+        let mut count = 0;
+        while let more @ 1.. = request.rfile().read(&mut [0; 4_096])? {
+            peer.pass(slow);
+            count += more;
+        }
+        request.send_interim(103, &[])?;
+        request.send_response(200, None)?;
+        request.end_headers()?;
+        write!(request.wfile(), "{count}")?;
+        Ok(())
+    };
+    let came = told_slowly(format!("{post}{}", "x".repeat(100_000)), reads);
+    assert!(came.starts_with(b"HTTP/1.1 103 "));
+    assert_eq!(responses(&came)[0].2, b"100000");
+}
+
+#[test]
+fn a_client_that_takes_a_response_by_dribbles_is_left() {
+    let peer = Peer::new([Script::new().send(GET).write_size(10).end(Ending::Close)]);
+    peer.fault_from(0, Fault::Slow(Duration::from_secs(1)));
+    let handler = logged(|request: Request<'_, '_>| {
+        request.send_response(200, None)?;
+        request.send_header("Content-Length", 10_000)?;
+        request.end_headers()?;
+        Ok(request.wfile().write_all(&[b'x'; 10_000])?)
+    });
+    let times = Times {
+        write: Duration::from_secs(5),
+        ..Times::DEFAULT
+    };
+    let server = HTTPServer::without_socket(handler)
+        .clock(peer.clone())
+        .times(times);
+    server.serve_connection(peer.accept().unwrap(), None);
+    // 2 × 5 s, and 39 s for 10,000 bytes at 256 in a second.
+    assert!(
+        peer.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        peer.elapsed()
+    );
+    assert!(peer.received(0).len() < 1_000);
 }
 
 #[test]

@@ -3,11 +3,10 @@
 //!
 //! Nothing is read from the stream but what is asked for. How responses leave is in `writing.rs`.
 
-use std::time::Instant;
-
 use crate::error::{HTTPException, Retry, Step};
 use crate::proto::server::{Exchange, ExchangeState, Received, Refusal};
 use crate::proto::{CloseReason, HTTPVersion};
+use crate::server::pace::Pace;
 use crate::server::settings::{Bounds, Times};
 use crate::transport::buffer::Buffer;
 use crate::transport::clock::Clock;
@@ -41,21 +40,17 @@ pub(crate) struct Connection {
     pub(super) pending: Vec<u8>,
     /// Of a file, what is on its way.
     pub(super) block: Vec<u8>,
-    /// Bytes of the response's body that were given.
-    pub(super) given: u64,
+    /// The response's body, as far as it was given.
+    pub(super) outgoing: Pace,
     /// The fields of the response are complete.
     pub(crate) head_ended: bool,
     pub(super) head_written: bool,
     /// The stream failed, or a response was cut short: nothing more may be written.
     pub(super) broken: bool,
-    /// Bytes that came of the request's body.
-    pub(super) received: u64,
-    /// Of these, what was shown and not taken.
+    /// The request's body, as far as it came.
+    pub(super) incoming: Pace,
+    /// Of these bytes, what was shown and not taken.
     pub(super) shown: usize,
-    /// When the first of them was waited for.
-    pub(super) body_since: Option<Instant>,
-    /// When the first byte of the response was written.
-    pub(super) response_since: Option<Instant>,
 }
 
 impl Connection {
@@ -80,14 +75,12 @@ impl Connection {
             exchange,
             pending: Vec::new(),
             block: Vec::new(),
-            given: 0,
+            outgoing: Pace::new(times.write, times.least_rate),
             head_ended: false,
             head_written: false,
             broken: false,
-            received: 0,
+            incoming: Pace::new(times.read, times.least_rate),
             shown: 0,
-            body_since: None,
-            response_since: None,
         }
     }
 
@@ -126,9 +119,14 @@ impl Connection {
     }
 
     fn fill_head(&mut self) -> Result<(), NoRequest> {
-        match self.fill(Step::ReadHead) {
-            Ok(Fill::Bytes) => Ok(()),
-            Ok(Fill::End(end)) => {
+        let (stream, room) = (&mut self.stream, self.buffer.room());
+        let step = Step::ReadHead;
+        match read_once(stream, &mut self.timing, Retry::default(), step, room) {
+            Ok((Fill::Bytes, count)) => {
+                self.buffer.filled(count);
+                Ok(())
+            }
+            Ok((Fill::End(end), _)) => {
                 if self.is_between_requests() {
                     return Err(NoRequest::Ended);
                 }
@@ -157,15 +155,6 @@ impl Connection {
     /// Whether bytes of a further request are here already.
     pub(crate) fn has_more(&self) -> bool {
         !self.buffer.bytes().is_empty()
-    }
-
-    fn fill(&mut self, step: Step) -> Result<Fill, HTTPException> {
-        let room = self.buffer.room();
-        let retry = Retry::default();
-        let stream = &mut self.stream;
-        let (fill, count) = read_once(stream, &mut self.timing, retry, step, room)?;
-        self.buffer.filled(count);
-        Ok(fill)
     }
 
     /// Reads bytes of the request's body; 0 is its proven end.
@@ -209,27 +198,20 @@ impl Connection {
     }
 
     fn fill_body(&mut self) -> Result<(), HTTPException> {
-        self.pace_body();
-        let before = self.buffer.bytes().len();
-        match self.fill(Step::ReadBody)? {
-            Fill::Bytes => {
-                let came = self.buffer.bytes().len().saturating_sub(before);
-                let came = u64::try_from(came).unwrap_or(u64::MAX);
-                self.received = self.received.saturating_add(came);
+        let (stream, room) = (&mut self.stream, self.buffer.room());
+        let (step, retry) = (Step::ReadBody, Retry::default());
+        let read = |timing: &mut Timing| read_once(stream, timing, retry, step, room);
+        match self.incoming.wait(&mut self.timing, read)? {
+            (Fill::Bytes, count) => {
+                self.buffer.filled(count);
+                self.incoming.add(count);
                 Ok(())
             }
-            Fill::End(end) => {
+            (Fill::End(end), _) => {
                 let ended = self.exchange.end_of_input(end);
                 ended.map_err(|refusal| refusal.error)
             }
         }
-    }
-
-    /// A body that dribbles has to be there by the time that the least rate gives it.
-    fn pace_body(&mut self) {
-        let clock = &self.timing.clock;
-        let since = *self.body_since.get_or_insert_with(|| clock.now());
-        self.timing.ends = self.times.ends(since, self.times.read, self.received);
     }
 
     /// Reads what the handler left of the body, within the bound; whether that reached its end.
@@ -282,13 +264,11 @@ impl Connection {
         }
         // Also for a request that is refused before its head is complete.
         self.pending.clear();
-        self.given = 0;
+        self.outgoing.restart();
         self.head_ended = false;
         self.head_written = false;
-        self.received = 0;
+        self.incoming.restart();
         self.shown = 0;
-        self.body_since = None;
-        self.response_since = None;
         true
     }
 

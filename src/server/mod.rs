@@ -38,6 +38,7 @@ mod info;
 mod interrupt;
 mod log;
 mod logging;
+mod pace;
 mod page;
 mod registry;
 mod responding;

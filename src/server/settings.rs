@@ -1,7 +1,7 @@
 //! How long a server waits and how much it takes: one struct of times, one of limits (RFC 9110
 //! section 17.5, RFC 9112 section 9.5).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::proto::{Limits, Tolerance};
 
@@ -34,8 +34,8 @@ pub struct Times {
     pub linger: Duration,
     /// For requests under way when the server is shut down. 30 seconds.
     pub grace: Duration,
-    /// Bytes in a second that a body and a response must make on the average, once twice the time
-    /// of one read or write has passed; 0 for no such bound. 256.
+    /// Bytes in a second that a body and a response must make on the average, once their client was
+    /// waited for twice as long as for one read or write; 0 for no such bound. 256.
     pub least_rate: u64,
 }
 
@@ -51,16 +51,6 @@ impl Times {
         grace: Duration::from_secs(30),
         least_rate: 256,
     };
-
-    /// When something must be over that began then and has made so many bytes, each wait for
-    /// which is bounded by `each`.
-    pub(crate) fn ends(&self, since: Instant, each: Duration, bytes: u64) -> Option<Instant> {
-        let seconds = bytes.checked_div(self.least_rate)?;
-        let allowed = each
-            .saturating_mul(2)
-            .saturating_add(Duration::from_secs(seconds));
-        since.checked_add(allowed)
-    }
 }
 
 impl Default for Times {

@@ -8,6 +8,7 @@ use crate::error::{BadResponse, HTTPException, Retry, Step};
 use crate::proto::server::{ExchangeState, Piece};
 use crate::proto::{CHUNK_END, ChunkHead};
 use crate::server::connection::{AnyStream, Connection};
+use crate::server::pace::Pace;
 use crate::transport::timing::Timing;
 use crate::transport::wire::{drop_front, stream_error};
 
@@ -22,17 +23,12 @@ const FILE_BLOCK: usize = 65_000;
 const KERNEL_BLOCK: usize = 1 << 20;
 
 impl Connection {
-    /// And so has a response that is read by dribbles.
-    fn pace_response(&mut self) {
-        let clock = &self.timing.clock;
-        let since = *self.response_since.get_or_insert_with(|| clock.now());
-        self.timing.ends = self.times.ends(since, self.times.write, self.given);
-    }
-
-    /// Sends an interim response, whose head is in the machine.
+    /// Sends an interim response, whose head is in the machine. It is no part of the response, whose
+    /// time begins later.
     pub(crate) fn write_interim(&mut self) -> Result<(), HTTPException> {
+        let mut pace = Pace::new(self.times.write, self.times.least_rate);
         let head = self.exchange.head();
-        let written = write_all(&mut self.stream, &mut self.timing, &mut [head]);
+        let written = write_all(&mut self.stream, &mut self.timing, &mut pace, &mut [head]);
         self.note_failure(written)
     }
 
@@ -42,16 +38,16 @@ impl Connection {
             return Err(HTTPException::BadResponse(BadResponse::OutOfTurn));
         }
         let count = u64::try_from(data.len()).unwrap_or(u64::MAX);
-        let total = self.given.saturating_add(count);
+        let total = self.outgoing.bytes.saturating_add(count);
         if !self.head_written && self.waits(total) {
-            self.given = total;
+            self.outgoing.bytes = total;
             if !self.is_head_request() {
                 self.pending.extend_from_slice(data);
             }
             return Ok(());
         }
         self.end_head(None)?;
-        self.given = total;
+        self.outgoing.bytes = total;
         self.write_piece(data)
     }
 
@@ -76,7 +72,6 @@ impl Connection {
 
     /// Writes what waits, and a piece of the body behind it.
     fn write_piece(&mut self, data: &[u8]) -> Result<(), HTTPException> {
-        self.pace_response();
         let size = self.pending.len().saturating_add(data.len());
         let piece = match size {
             0 => Piece::Nothing,
@@ -95,7 +90,8 @@ impl Connection {
             Piece::Nothing => [head, &[], &[], &[], &[]],
         };
         self.head_written = true;
-        let written = write_all(&mut self.stream, &mut self.timing, &mut pieces);
+        let (stream, timing) = (&mut self.stream, &mut self.timing);
+        let written = write_all(stream, timing, &mut self.outgoing, &mut pieces);
         self.pending.clear();
         self.note_failure(written)
     }
@@ -149,7 +145,7 @@ impl Connection {
         if !self.head_ended || self.broken {
             return Err(HTTPException::BadResponse(BadResponse::OutOfTurn));
         }
-        self.given = self.given.saturating_add(count);
+        self.outgoing.bytes = self.outgoing.bytes.saturating_add(count);
         Ok(())
     }
 
@@ -162,30 +158,20 @@ impl Connection {
         }
         self.flush()?;
         while *left > 0 {
-            self.pace_response();
-            self.timing
-                .before_write(&mut self.stream, Retry::default())?;
-            let Some(socket) = self.stream.socket() else {
-                return Ok(());
-            };
             let most = usize::try_from(*left)
                 .unwrap_or(usize::MAX)
                 .min(KERNEL_BLOCK);
-            match crate::transport::sys::send_file(socket, file, most) {
-                Ok(0) => return Ok(()),
-                Ok(count) => {
-                    let count = u64::try_from(count).unwrap_or(u64::MAX);
-                    self.exchange.give_count(count)?;
-                    self.given = self.given.saturating_add(count);
-                    *left = left.saturating_sub(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(()),
-                Err(error) => {
-                    let error = stream_error(error, Step::Write, Retry::default());
-                    return self.note_failure(Err(error));
-                }
-            }
+            let stream = &mut self.stream;
+            let send = |timing: &mut Timing| send_block(stream, timing, file, most);
+            let sent = self.outgoing.wait(&mut self.timing, send);
+            let count = match self.note_failure(sent)? {
+                Some(0) | None => return Ok(()),
+                Some(count) => count,
+            };
+            self.outgoing.add(count);
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            self.exchange.give_count(count)?;
+            *left = left.saturating_sub(count);
         }
         Ok(())
     }
@@ -203,7 +189,9 @@ impl Connection {
     }
 
     fn flush_stream(&mut self) -> Result<(), HTTPException> {
-        let flushed = flush(&mut self.stream, &mut self.timing);
+        let stream = &mut self.stream;
+        let call = |timing: &mut Timing| flush(stream, timing);
+        let flushed = self.outgoing.wait(&mut self.timing, call);
         self.note_failure(flushed)
     }
 
@@ -216,13 +204,13 @@ impl Connection {
     pub(crate) fn drop_response(&mut self) {
         self.exchange.drop_response();
         self.pending.clear();
-        self.given = 0;
+        self.outgoing.restart();
         self.head_ended = false;
     }
 
     /// Ends the response: what waits gets its length.
     pub(crate) fn end_response(&mut self) -> Result<(), HTTPException> {
-        let length = self.given;
+        let length = self.outgoing.bytes;
         self.end_head(Some(length))?;
         if !self.head_written || !self.pending.is_empty() {
             self.write_piece(&[])?;
@@ -230,7 +218,8 @@ impl Connection {
         let ended = self.exchange.end_response();
         let rest = self.note_failure(ended)?;
         if !rest.is_empty() {
-            let written = write_all(&mut self.stream, &mut self.timing, &mut [rest]);
+            let (stream, timing) = (&mut self.stream, &mut self.timing);
+            let written = write_all(stream, timing, &mut self.outgoing, &mut [rest]);
             self.note_failure(written)?;
         }
         self.flush_stream()
@@ -260,33 +249,69 @@ fn flush(stream: &mut AnyStream, timing: &mut Timing) -> Result<(), HTTPExceptio
     }
 }
 
-/// Writes these pieces one behind the other, in as few calls as the stream allows.
+/// Has the kernel send so much of a file at most; nothing where it does not for this pair.
+#[cfg(all(feature = "sys", target_os = "linux"))]
+fn send_block(
+    stream: &mut AnyStream,
+    timing: &mut Timing,
+    file: &File,
+    most: usize,
+) -> Result<Option<usize>, HTTPException> {
+    let retry = Retry::default();
+    loop {
+        timing.before_write(stream, retry)?;
+        let Some(socket) = stream.socket() else {
+            return Ok(None);
+        };
+        match crate::transport::sys::send_file(socket, file, most) {
+            Ok(count) => return Ok(Some(count)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
+            Err(error) => return Err(stream_error(error, Step::Write, retry)),
+        }
+    }
+}
+
+/// Writes these pieces one behind the other, in the time that their client has left.
 fn write_all(
+    stream: &mut AnyStream,
+    timing: &mut Timing,
+    pace: &mut Pace,
+    pieces: &mut [&[u8]],
+) -> Result<(), HTTPException> {
+    pace.wait(timing, |timing| {
+        while pieces.iter().any(|piece| !piece.is_empty()) {
+            write_some(stream, timing, pieces)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes once, as much of the pieces as the stream takes.
+fn write_some(
     stream: &mut AnyStream,
     timing: &mut Timing,
     pieces: &mut [&[u8]],
 ) -> Result<(), HTTPException> {
     let (step, retry) = (Step::Write, Retry::default());
-    loop {
-        let mut slices = [IoSlice::new(&[]); 5];
-        let filled = pieces.iter().filter(|piece| !piece.is_empty());
-        let places = slices.iter_mut().zip(filled);
-        let count = places
-            .map(|(slice, piece)| *slice = IoSlice::new(piece))
-            .count();
-        timing.before_write(stream, retry)?;
-        let written = match slices.get(..count).unwrap_or_default() {
-            [] => return Ok(()),
-            [one] => stream.write(one),
-            several => stream.write_vectored(several),
-        };
-        match written {
-            Ok(0) => return Err(stream_error(io::ErrorKind::WriteZero.into(), step, retry)),
-            Ok(count) => drop_front(pieces, count),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(stream_error(error, step, retry)),
-        }
+    let mut slices = [IoSlice::new(&[]); 5];
+    let filled = pieces.iter().filter(|piece| !piece.is_empty());
+    let places = slices.iter_mut().zip(filled);
+    let count = places
+        .map(|(slice, piece)| *slice = IoSlice::new(piece))
+        .count();
+    timing.before_write(stream, retry)?;
+    let written = match slices.get(..count).unwrap_or_default() {
+        [one] => stream.write(one),
+        several => stream.write_vectored(several),
+    };
+    match written {
+        Ok(0) => return Err(stream_error(io::ErrorKind::WriteZero.into(), step, retry)),
+        Ok(count) => drop_front(pieces, count),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(error) => return Err(stream_error(error, step, retry)),
     }
+    Ok(())
 }
 
 /// The failure of a file that was to be sent.
