@@ -294,6 +294,37 @@ fn unix_sockets_are_served() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// What is not read when a socket closes makes the system answer by a reset.
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_closes_in_good_order_although_more_has_come() {
+    let folder = std::env::temp_dir().join(format!("stdhttp-closing-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("socket");
+    let steps = Arc::new(Barrier::new(2));
+    let handlers = Arc::clone(&steps);
+    let answer = move |path: &str| {
+        handlers.wait();
+        handlers.wait();
+        path.to_owned()
+    };
+    let mut running = Running::start(HTTPServer::bind_unix(&path, Quiet(answer)).unwrap());
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    let request = b"GET /unix HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).unwrap();
+    steps.wait();
+    stream.write_all(b"more").unwrap();
+    steps.wait();
+    // Time for the server to be done with the connection.
+    std::thread::sleep(Duration::from_millis(100));
+    let mut came = String::new();
+    stream.read_to_string(&mut came).unwrap();
+    assert!(came.ends_with("/unix"), "{came}");
+    drop(stream);
+    running.end();
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn an_answer_during_an_upload_arrives() {
     struct Refuses;

@@ -1,59 +1,14 @@
-//! Unix-domain sockets: as streams, and connecting to them within a time.
-//!
-//! `std` has neither a `peek` nor a limit for connecting here. The one is borrowed from its TCP
-//! sockets, the other takes a thread, or the feature `sys`.
+//! Connecting to Unix-domain sockets within a time, for which `std` has no limit: it takes a thread,
+//! or the feature `sys`.
 
 use std::io;
-use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::client::connect::{Connect, Route};
 use crate::error::{HTTPException, Retry, Step};
-use crate::transport::stream::{Look, Stream, seen};
 use crate::transport::wire::stream_error;
-
-impl Stream for UnixStream {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        Self::set_read_timeout(self, timeout)
-    }
-
-    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        Self::set_write_timeout(self, timeout)
-    }
-
-    /// Nothing: dropping the socket closes it.
-    fn shutdown(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        Self::shutdown(self, Shutdown::Write)
-    }
-
-    /// Five system calls; one with the feature `sys` on Linux.
-    fn look(&mut self) -> io::Result<Look> {
-        seen(peek(self))
-    }
-
-    fn socket(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.as_fd())
-    }
-}
-
-#[cfg(all(feature = "sys", target_os = "linux"))]
-fn peek(socket: &UnixStream) -> io::Result<usize> {
-    crate::transport::sys::peek(socket.as_fd())
-}
-
-/// The `peek` of `std`'s TCP sockets is `recv(2)`, which asks no socket for its family.
-#[cfg(not(all(feature = "sys", target_os = "linux")))]
-fn peek(socket: &UnixStream) -> io::Result<usize> {
-    let same = socket.as_fd().try_clone_to_owned()?;
-    crate::transport::stream::peek_at(&same.into())
-}
 
 /// Connects to a Unix-domain socket; host and port only go into `Host`.
 ///

@@ -8,7 +8,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::transport::stream::{Look, Stream};
+use crate::transport::stream::{self, Look, Stream};
+#[cfg(unix)]
+use crate::transport::unix;
 
 /// A socket that listens.
 #[derive(Debug)]
@@ -157,19 +159,11 @@ impl Stream for Accepted {
         Some(on_stream!(&*self.socket, stream => stream.as_fd()))
     }
 
-    /// Whether the client has sent something that was not read, on TCP.
     fn look(&mut self) -> io::Result<Look> {
-        let Socket::Tcp(stream) = &*self.socket else {
-            return Ok(Look::Unknown);
-        };
-        stream.set_nonblocking(true)?;
-        let peeked = stream.peek(&mut [0]);
-        stream.set_nonblocking(false)?;
-        match peeked {
-            Ok(0) => Ok(Look::Closed),
-            Ok(_) => Ok(Look::Data),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Look::Idle),
-            Err(error) => Err(error),
+        match &*self.socket {
+            Socket::Tcp(stream) => stream::look_at(stream),
+            #[cfg(unix)]
+            Socket::Unix(stream) => unix::look_at(stream),
         }
     }
 }

@@ -9,4 +9,6 @@ pub(crate) mod stream;
 #[allow(unsafe_code, reason = "the only file that needs it")]
 pub(crate) mod sys;
 pub(crate) mod timing;
+#[cfg(unix)]
+pub(crate) mod unix;
 pub(crate) mod wire;

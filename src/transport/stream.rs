@@ -92,17 +92,22 @@ impl Stream for TcpStream {
     /// Three system calls: the socket is made non-blocking for one `peek`. With the feature `sys`
     /// on Linux one, which does not touch that flag.
     fn look(&mut self) -> io::Result<Look> {
-        #[cfg(all(feature = "sys", target_os = "linux"))]
-        let peeked = crate::transport::sys::peek(self.as_fd());
-        #[cfg(not(all(feature = "sys", target_os = "linux")))]
-        let peeked = peek_at(self);
-        seen(peeked)
+        look_at(self)
     }
 
     #[cfg(unix)]
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         Some(self.as_fd())
     }
+}
+
+/// What the peer of a socket has done.
+pub(crate) fn look_at(socket: &TcpStream) -> io::Result<Look> {
+    #[cfg(all(feature = "sys", target_os = "linux"))]
+    let peeked = crate::transport::sys::peek(socket.as_fd());
+    #[cfg(not(all(feature = "sys", target_os = "linux")))]
+    let peeked = peek_at(socket);
+    seen(peeked)
 }
 
 /// How many bytes there are, one at most, without blocking and without taking them.
