@@ -16,7 +16,6 @@ mod sending;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::error::HTTPException;
 use crate::percent;
@@ -456,9 +455,4 @@ fn redirect(
 fn trim_slashes(path: &[u8]) -> &[u8] {
     let slashes = path.iter().take_while(|&&octet| octet == b'/').count();
     path.get(slashes..).unwrap_or_default()
-}
-
-/// The time that answers are dated with.
-fn now() -> SystemTime {
-    SystemTime::now()
 }

@@ -10,11 +10,11 @@ use crate::dates;
 use crate::error::HTTPException;
 use crate::message::HTTPMessage;
 use crate::server::base::BaseHTTPRequestHandler;
+use crate::server::files::SimpleHTTPRequestHandler;
 use crate::server::files::conditional::{
     Precondition, Validators, evaluate_preconditions, range_applies,
 };
 use crate::server::files::ranges::Ranges;
-use crate::server::files::{SimpleHTTPRequestHandler, now};
 
 /// A file that was opened.
 #[derive(Debug)]
@@ -53,10 +53,10 @@ pub(super) fn send(
     request: &mut BaseHTTPRequestHandler<'_>,
     found: Found,
 ) -> Result<(), HTTPException> {
-    let now = now();
+    let now = SystemTime::now();
     let validators = Validators::new(found.modified, found.length, now);
     match evaluate_preconditions(request.headers(), &validators, now) {
-        Precondition::NotModified => return not_modified(handler, request, &found, &validators),
+        Precondition::NotModified => return not_modified(handler, request, &validators),
         Precondition::Failed => return request.send_error(412, None, None),
         Precondition::Passed => {}
     }
@@ -101,18 +101,16 @@ fn asked_parts(
 fn not_modified(
     handler: &SimpleHTTPRequestHandler,
     request: &mut BaseHTTPRequestHandler<'_>,
-    found: &Found,
     validators: &Validators,
 ) -> Result<(), HTTPException> {
     request.send_response(304, None)?;
-    send_validators(handler, request, found, validators)?;
+    send_validators(handler, request, validators)?;
     request.end_headers()
 }
 
 fn send_validators(
     handler: &SimpleHTTPRequestHandler,
     request: &mut BaseHTTPRequestHandler<'_>,
-    _found: &Found,
     validators: &Validators,
 ) -> Result<(), HTTPException> {
     if let Some(date) = validators.last_modified().and_then(dates::formatdate) {
@@ -148,7 +146,7 @@ impl Response<'_> {
             request.send_header("Content-Encoding", coding)?;
         }
         request.send_header("Accept-Ranges", "bytes")?;
-        send_validators(self.handler, request, &self.found, &self.validators)?;
+        send_validators(self.handler, request, &self.validators)?;
         self.handler.send_extra(request)
     }
 
