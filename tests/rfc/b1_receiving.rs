@@ -529,10 +529,8 @@ fn sv_s_17_5_1_times_and_rates_are_bounded() {
         limits,
         ..Bounds::DEFAULT
     };
-    let peer = Peer::new([Script::answer("").send(with("Content-Length: 3\r\n"))]);
-    peer.set_scripts([Script::new()
-        .send(with("Content-Length: 3\r\n"))
-        .end(Ending::Close)]);
+    let script = Script::new().send(with("Content-Length: 3\r\n"));
+    let peer = Peer::new([script.end(Ending::Close)]);
     let server = HTTPServer::without_socket(Echo)
         .bounds(bounds)
         .clock(peer.clone());
