@@ -254,9 +254,8 @@ fn a_script_gets_the_variables_of_the_rfc_and_no_others() {
     assert_eq!(variables(&came), expected);
 }
 
-/// SV-OUR-2.
 #[test]
-fn no_field_becomes_a_variable_that_means_something_else() {
+fn sv_our_2_no_field_becomes_a_variable_that_means_something_else() {
     let rest = b"Proxy: http://evil\r\nPROXY: http://evil\r\nX_A: 1\r\nX-A: 2\r\n\
         Authorization: Basic YTpi\r\nProxy-Authorization: Basic YTpi\r\nTE: trailers\r\n\r\n";
     let came = send(handler(), "GET", "/cgi-bin/env", rest);
@@ -478,7 +477,7 @@ fn a_large_body_goes_in_while_another_comes_out() {
 }
 
 #[test]
-fn a_body_of_unknown_length_is_refused() {
+fn sv_m_6_3_11_a_body_of_unknown_length_is_refused() {
     let rest = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     assert_eq!(send(handler(), "POST", "/cgi-bin/count", rest).status, 411);
 }
