@@ -38,6 +38,7 @@ mod limits;
 pub(crate) mod scan;
 #[cfg(feature = "server")]
 pub mod server;
+mod start_line;
 pub(crate) mod steps;
 mod values;
 mod version;

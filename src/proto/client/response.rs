@@ -6,11 +6,15 @@
 
 use crate::error::{Counted, Excerpt, HTTPException, LineKind, Measured};
 use crate::message::{HTTPMessage, Span};
-use crate::proto::fields::{FieldSection, SectionLimits, content_of};
+use crate::proto::fields::{FieldSection, SectionLimits};
 use crate::proto::framing::FramingFields;
 use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
+use crate::proto::start_line::{Sought, StartLine};
 use crate::proto::version::HTTPVersion;
 use crate::proto::{scan, steps};
+
+/// Empty lines that are skipped before a status line.
+const EMPTY_LINES: u8 = 4;
 
 /// A resumable parser of the head of one response, and the head when it is complete.
 ///
@@ -36,11 +40,7 @@ pub struct ResponseHead {
     fields: FieldSection,
     /// Forgiven in the status line.
     forgiven: ForgivenSet,
-    /// Where the status line begins, once the empty lines before it are skipped.
-    start: usize,
-    /// No LF stands between `start` and here.
-    searched: usize,
-    empty_lines: u8,
+    line: StartLine,
     status_line_done: bool,
 }
 
@@ -60,9 +60,7 @@ impl ResponseHead {
             reason: Span::default(),
             fields: FieldSection::default(),
             forgiven: ForgivenSet::default(),
-            start: 0,
-            searched: 0,
-            empty_lines: 0,
+            line: StartLine::default(),
             status_line_done: false,
         }
     }
@@ -71,9 +69,7 @@ impl ResponseHead {
     pub fn reset(&mut self) {
         self.forgiven = ForgivenSet::default();
         self.fields.restart();
-        self.start = 0;
-        self.searched = 0;
-        self.empty_lines = 0;
+        self.line = StartLine::default();
         self.status_line_done = false;
     }
 
@@ -158,7 +154,8 @@ impl ResponseHead {
 
     /// What was forgiven in this head.
     pub fn forgiven(&self) -> ForgivenSet {
-        self.forgiven.union(self.fields.forgiven)
+        let line = self.forgiven.union(self.line.forgiven);
+        line.union(self.fields.forgiven)
     }
 
     pub(crate) fn framing_fields(&self) -> &FramingFields {
@@ -169,7 +166,7 @@ impl ResponseHead {
     /// reason of visible US-ASCII and SP, ended by CRLF, and within the limits.
     #[inline]
     fn regular_status_line(&mut self, input: &[u8], limits: &Limits) -> Option<()> {
-        if self.searched > 0 {
+        if self.line.is_begun() {
             return None;
         }
         let (b"HTTP/1.", rest) = input.split_first_chunk()? else {
@@ -203,74 +200,20 @@ impl ResponseHead {
         limits: &Limits,
         tolerance: &Tolerance,
     ) -> Result<bool, HTTPException> {
-        loop {
-            let rest = input.get(self.start..).unwrap_or_default();
-            let may_skip = tolerance.leading_empty_lines && self.empty_lines < 4;
-            let empty = match rest {
-                [b'\r', b'\n', ..] if may_skip => 2,
-                [b'\n', ..] if may_skip && tolerance.bare_lf => 1,
-                [] | [b'\r'] if may_skip => return Ok(false),
-                _ => return self.non_empty_status_line(rest, limits, tolerance),
-            };
-            self.skip_empty_line(empty);
-        }
-    }
-
-    fn skip_empty_line(&mut self, length: usize) {
-        self.empty_lines = self.empty_lines.saturating_add(1);
-        self.forgiven.insert(Forgiven::LeadingEmptyLines);
-        self.start = self.start.saturating_add(length);
-        self.searched = self.start;
-    }
-
-    fn non_empty_status_line(
-        &mut self,
-        rest: &[u8],
-        limits: &Limits,
-        tolerance: &Tolerance,
-    ) -> Result<bool, HTTPException> {
-        // Whatever does not begin so is refused at once: it may never send a line end.
-        let begins = rest.iter().zip(b"HTTP/").all(|(came, due)| came == due);
-        if !begins {
-            return Err(bad_status_line(rest));
-        }
-        let known = self.searched.saturating_sub(self.start);
-        let found = scan::find_lf(rest.get(known..).unwrap_or_default());
-        let length = found.map(|at| known.saturating_add(at).saturating_add(1));
-        self.searched = self.start.saturating_add(rest.len());
-        self.check_size(length.unwrap_or(rest.len()), limits)?;
-        let Some(line) = length.and_then(|length| rest.get(..length)) else {
+        let sought = Sought {
+            kind: LineKind::StatusLine,
+            limit: limits.line,
+            empty_lines: EMPTY_LINES,
+            can_begin: |rest| rest.iter().zip(b"HTTP/").all(|(came, due)| came == due),
+            bad: bad_status_line,
+        };
+        let Some(found) = self.line.find(input, &sought, limits, tolerance)? else {
             return Ok(false);
         };
-        let (content, bare) = content_of(line);
-        if bare && !tolerance.bare_lf {
-            return Err(bad_status_line(content));
-        }
-        if bare {
-            self.forgiven.insert(Forgiven::BareLf);
-        }
-        self.parse_status_line(content, tolerance)?;
-        self.fields.begin(self.start.saturating_add(line.len()));
+        self.parse_status_line(found.content, tolerance)?;
+        self.fields.begin(found.end);
         self.status_line_done = true;
         Ok(true)
-    }
-
-    fn check_size(&self, length: usize, limits: &Limits) -> Result<(), HTTPException> {
-        let room = limits.head.saturating_sub(self.start);
-        if length <= limits.line.min(room) {
-            return Ok(());
-        }
-        Err(if limits.line <= room {
-            HTTPException::LineTooLong {
-                line: LineKind::StatusLine,
-                limit: limits.line,
-            }
-        } else {
-            HTTPException::TooLarge {
-                what: Measured::Head,
-                limit: u64::try_from(limits.head).unwrap_or(u64::MAX),
-            }
-        })
     }
 
     /// `HTTP-version SP status-code SP [ reason-phrase ]` (RFC 9112 section 4).
@@ -294,7 +237,7 @@ impl ResponseHead {
         self.version = version(parts.version).ok_or_else(|| bad_status_line(line))?;
         let reason = parts.reason.unwrap_or_default();
         let offset = line.len().saturating_sub(reason.len());
-        self.reason = Span::new(self.start.saturating_add(offset), reason.len());
+        self.reason = Span::new(self.line.start.saturating_add(offset), reason.len());
         Ok(())
     }
 
@@ -402,12 +345,8 @@ fn version(digits: [u8; 3]) -> Option<HTTPVersion> {
     }
 }
 
-/// The error for what stands in the place of a status line: its first line, so that the excerpt
-/// is the same whatever follows.
-fn bad_status_line(rest: &[u8]) -> HTTPException {
-    let end = scan::find_lf(rest).unwrap_or(rest.len());
-    let line = rest.get(..end).unwrap_or_default();
+fn bad_status_line(line: &[u8]) -> HTTPException {
     HTTPException::BadStatusLine {
-        line: Excerpt::new(line.strip_suffix(b"\r").unwrap_or(line)),
+        line: Excerpt::new(line),
     }
 }

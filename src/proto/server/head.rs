@@ -7,11 +7,12 @@
 
 use crate::error::{BadRequest, Counted, Excerpt, HTTPException, LineKind, Measured};
 use crate::message::{HTTPMessage, Span};
-use crate::proto::fields::{FieldSection, SectionLimits, content_of};
+use crate::proto::fields::{FieldSection, SectionLimits};
 use crate::proto::framing::FramingFields;
-use crate::proto::limits::{Forgiven, ForgivenSet, Limits, Tolerance};
+use crate::proto::limits::{ForgivenSet, Limits, Tolerance};
 use crate::proto::server::refusal::Refusal;
 use crate::proto::server::target::{Parts, Target, TargetForm};
+use crate::proto::start_line::{Sought, StartLine};
 use crate::proto::version::HTTPVersion;
 use crate::proto::{authority, scan, steps};
 
@@ -60,13 +61,7 @@ pub struct RequestHead {
     /// The value of the `Host` field.
     host: Option<Span>,
     expectation: Expectation,
-    /// Forgiven before or in the request line.
-    forgiven: ForgivenSet,
-    /// Where the request line begins, once the empty lines before it are skipped.
-    start: usize,
-    /// No LF stands between `start` and here.
-    searched: usize,
-    empty_lines: u8,
+    line: StartLine,
     line_done: bool,
 }
 
@@ -88,10 +83,7 @@ impl RequestHead {
             fields: FieldSection::default(),
             host: None,
             expectation: Expectation::Nothing,
-            forgiven: ForgivenSet::default(),
-            start: 0,
-            searched: 0,
-            empty_lines: 0,
+            line: StartLine::default(),
             line_done: false,
         }
     }
@@ -165,7 +157,7 @@ impl RequestHead {
     /// The request line as it came, without its end (`requestline`).
     pub fn request_line(&self) -> &[u8] {
         let block = self.block();
-        let line = block.get(self.start..).unwrap_or_default();
+        let line = block.get(self.line.start..).unwrap_or_default();
         let end = scan::find_lf(line).unwrap_or(line.len());
         let line = line.get(..end).unwrap_or_default();
         line.strip_suffix(b"\r").unwrap_or(line)
@@ -193,7 +185,7 @@ impl RequestHead {
 
     /// What was forgiven in this head.
     pub fn forgiven(&self) -> ForgivenSet {
-        self.forgiven.union(self.fields.forgiven)
+        self.line.forgiven.union(self.fields.forgiven)
     }
 
     pub(super) fn framing_fields(&self) -> &FramingFields {
@@ -208,7 +200,7 @@ impl RequestHead {
     /// version 1.x, ended by CRLF, and within the limits.
     #[inline]
     fn regular_request_line(&mut self, input: &[u8], limits: &Limits) -> Option<()> {
-        if self.searched > 0 {
+        if self.line.is_begun() {
             return None;
         }
         let method = scan::token_length(input);
@@ -258,77 +250,25 @@ impl RequestHead {
         limits: &Limits,
         tolerance: &Tolerance,
     ) -> Result<bool, Refusal> {
-        loop {
-            let rest = input.get(self.start..).unwrap_or_default();
-            let may_skip = tolerance.leading_empty_lines && self.empty_lines < EMPTY_LINES;
-            let empty = match rest {
-                [b'\r', b'\n', ..] if may_skip => 2,
-                [b'\n', ..] if may_skip && tolerance.bare_lf => 1,
-                [] => return Ok(false),
-                [b'\r'] if may_skip => return Ok(false),
-                _ => return self.non_empty_request_line(rest, limits, tolerance),
-            };
-            self.skip_empty_line(empty);
-        }
-    }
-
-    fn skip_empty_line(&mut self, length: usize) {
-        self.empty_lines = self.empty_lines.saturating_add(1);
-        self.forgiven.insert(Forgiven::LeadingEmptyLines);
-        self.start = self.start.saturating_add(length);
-        self.searched = self.start;
-    }
-
-    fn non_empty_request_line(
-        &mut self,
-        rest: &[u8],
-        limits: &Limits,
-        tolerance: &Tolerance,
-    ) -> Result<bool, Refusal> {
-        // What does not begin with a method may be another protocol, which sends no line end.
-        if scan::token_length(rest.get(..1).unwrap_or_default()) == 0 {
-            return Err(bad_request_line(rest));
-        }
-        let known = self.searched.saturating_sub(self.start);
-        let found = scan::find_lf(rest.get(known..).unwrap_or_default());
-        let length = found.map(|at| known.saturating_add(at).saturating_add(1));
-        self.searched = self.start.saturating_add(rest.len());
-        self.check_size(length.unwrap_or(rest.len()), limits)?;
-        let Some(line) = length.and_then(|length| rest.get(..length)) else {
+        let sought = Sought {
+            kind: LineKind::RequestLine,
+            limit: line_limit(limits),
+            empty_lines: EMPTY_LINES,
+            // It may be another protocol.
+            can_begin: |rest| scan::token_length(rest.get(..1).unwrap_or_default()) > 0,
+            bad: bad_request_line,
+        };
+        let Some(found) = self.line.find(input, &sought, limits, tolerance)? else {
             return Ok(false);
         };
-        let (content, bare) = content_of(line);
-        if bare && !tolerance.bare_lf {
-            return Err(bad_request_line(content));
-        }
-        if bare {
-            self.forgiven.insert(Forgiven::BareLf);
-        }
-        self.parse_request_line(content, limits)?;
-        self.fields.begin(self.start.saturating_add(line.len()));
+        self.parse_request_line(found.content, limits)?;
+        self.fields.begin(found.end);
         self.line_done = true;
         Ok(true)
     }
 
-    fn check_size(&self, length: usize, limits: &Limits) -> Result<(), Refusal> {
-        let room = limits.head.saturating_sub(self.start);
-        let line = line_limit(limits);
-        if length <= line.min(room) {
-            return Ok(());
-        }
-        Err(if line <= room {
-            too_long(line)
-        } else {
-            HTTPException::TooLarge {
-                what: Measured::Head,
-                limit: u64::try_from(limits.head).unwrap_or(u64::MAX),
-            }
-            .into()
-        })
-    }
-
     /// `method SP request-target SP HTTP-version` (RFC 9112 section 3).
-    fn parse_request_line(&mut self, line: &[u8], limits: &Limits) -> Result<(), Refusal> {
+    fn parse_request_line(&mut self, line: &[u8], limits: &Limits) -> Result<(), HTTPException> {
         let mut parts = line.split(|&octet| octet == b' ');
         let (Some(method), Some(target), Some(version), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -343,15 +283,21 @@ impl RequestHead {
         if self.set_version(raw_version).is_none() {
             return Err(HTTPException::UnknownProtocol {
                 version: Excerpt::new(version),
-            }
-            .into());
+            });
         }
         if target.len() > limits.target {
-            return Err(too_long(limits.target));
+            return Err(HTTPException::LineTooLong {
+                line: LineKind::RequestLine,
+                limit: limits.target,
+            });
         }
         self.parts = Parts::of(method, target).ok_or_else(|| bad_request_line(line))?;
-        self.method = Span::new(self.start, method.len());
-        let offset = self.start.saturating_add(method.len()).saturating_add(1);
+        self.method = Span::new(self.line.start, method.len());
+        let offset = self
+            .line
+            .start
+            .saturating_add(method.len())
+            .saturating_add(1);
         self.target = Span::new(offset, target.len());
         Ok(())
     }
@@ -435,18 +381,6 @@ fn written_version(version: &[u8]) -> Option<[u8; 3]> {
     }
 }
 
-fn too_long(limit: usize) -> Refusal {
-    HTTPException::LineTooLong {
-        line: LineKind::RequestLine,
-        limit,
-    }
-    .into()
-}
-
-/// The refusal of what stands in the place of a request line: its first line.
-fn bad_request_line(rest: &[u8]) -> Refusal {
-    let end = scan::find_lf(rest).unwrap_or(rest.len());
-    let line = rest.get(..end).unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    HTTPException::BadRequest(BadRequest::RequestLine(Excerpt::new(line))).into()
+fn bad_request_line(line: &[u8]) -> HTTPException {
+    HTTPException::BadRequest(BadRequest::RequestLine(Excerpt::new(line)))
 }
