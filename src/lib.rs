@@ -164,6 +164,8 @@ mod parse_error;
 #[cfg(any(feature = "server", feature = "urllib"))]
 mod percent;
 pub mod proto;
+#[cfg(feature = "urllib")]
+mod replacing;
 #[cfg(feature = "requests")]
 pub mod requests;
 #[cfg(feature = "server")]

@@ -46,6 +46,7 @@ pub struct Authenticator {
     origin: Origin,
     credentials: Credentials,
     basic: bool,
+    digest: bool,
     proxy: bool,
     known: Mutex<Known>,
 }
@@ -114,6 +115,7 @@ impl Authenticator {
             origin: url.origin(),
             credentials,
             basic: true,
+            digest: true,
             proxy: false,
             known: Mutex::default(),
         }
@@ -134,6 +136,13 @@ impl Authenticator {
     #[must_use]
     pub fn without_basic(mut self) -> Self {
         self.basic = false;
+        self
+    }
+
+    /// Never answers with `Digest`.
+    #[must_use]
+    pub fn without_digest(mut self) -> Self {
+        self.digest = false;
         self
     }
 
@@ -200,7 +209,8 @@ impl Authenticator {
     ) -> Option<Authorization> {
         let last = exchange.authorization.as_ref();
         let had_digest = last.is_some_and(|last| last.digest.is_some());
-        if let Some(digest) = Digest::strongest(challenges, request.body) {
+        let strongest = Digest::strongest(challenges, request.body);
+        if let Some(digest) = strongest.filter(|_| self.digest) {
             exchange.allow(had_digest && digest.is_stale())?;
             let digest = Arc::new(digest);
             *self.known() = Known::Digest(digest.clone());

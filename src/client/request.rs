@@ -8,9 +8,9 @@ use crate::client::progress::Upload;
 use crate::client::sending::{Encoding, chunk_head};
 use crate::client::upload::Piece;
 use crate::error::{BodyFault, ConnectionState, HTTPException, ImproperConnectionState, Step};
-use crate::proto::Skip;
 use crate::proto::client::request::DeclaredBody;
 use crate::proto::field_rules::write_trailers;
+use crate::proto::{FieldValue, Skip};
 
 impl<C: Connect> HTTPConnection<C> {
     /// Sends a whole request: `putrequest`, the fields, `endheaders` with the body.
@@ -48,7 +48,18 @@ impl<C: Connect> HTTPConnection<C> {
         headers: &[(&str, &str)],
         encode_chunked: bool,
     ) -> Result<(), HTTPException> {
-        let mut body = body.into();
+        self.request_fields(method, target, body.into(), headers, encode_chunked)
+    }
+
+    /// As [`Self::request_with`], with values of any kind.
+    pub(crate) fn request_fields<V: FieldValue>(
+        &mut self,
+        method: &str,
+        target: &str,
+        mut body: Body<'_>,
+        headers: &[(&str, V)],
+        encode_chunked: bool,
+    ) -> Result<(), HTTPException> {
         let skip = Skip {
             host: is_given(headers, "host"),
             accept_encoding: is_given(headers, "host") || is_given(headers, "accept-encoding"),
@@ -66,11 +77,11 @@ impl<C: Connect> HTTPConnection<C> {
 
     /// `Host` stays the first field (RFC 9110 section 7.2); what is automatic stands before the
     /// caller's own. Returns whether the body is to be encoded.
-    fn put_fields(
+    fn put_fields<V: FieldValue>(
         &mut self,
         method: &str,
         body: &mut Body<'_>,
-        headers: &[(&str, &str)],
+        headers: &[(&str, V)],
         encode_chunked: bool,
     ) -> Result<bool, HTTPException> {
         let is_host = |name: &str| name.eq_ignore_ascii_case("host");
@@ -345,7 +356,7 @@ fn unframed() -> HTTPException {
     }
 }
 
-fn is_given(headers: &[(&str, &str)], name: &str) -> bool {
+fn is_given<V>(headers: &[(&str, V)], name: &str) -> bool {
     headers
         .iter()
         .any(|(given, _)| given.eq_ignore_ascii_case(name))

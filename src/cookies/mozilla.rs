@@ -3,7 +3,7 @@
 //! A file is written beside the old one, for the owner alone, and takes its place when it is whole
 //! and on the disk. Until then, and after every failure, the old one is as it was.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use super::error::LoadError;
 use super::jar::CookieJar;
 use super::netscape;
 use super::time::Moment;
+use crate::replacing::{Readers, replace};
 
 /// The largest file that is read.
 const LARGEST: u64 = 64 * 1_024 * 1_024;
@@ -161,7 +162,9 @@ impl MozillaCookieJar {
         let kept = cookies.iter().filter(|cookie| self.is_kept(cookie, now));
         let count = kept.clone().count();
         let (content, skipped) = netscape::write(kept);
-        replace(&self.filename, |file| file.write_all(&content))?;
+        replace(&self.filename, Readers::Owner, |file| {
+            file.write_all(&content)
+        })?;
         Ok(Saved {
             cookies: count.saturating_sub(skipped),
             skipped,
@@ -174,97 +177,5 @@ impl Deref for MozillaCookieJar {
 
     fn deref(&self) -> &CookieJar {
         &self.jar
-    }
-}
-
-/// Puts a new file in the place of an old one when it is whole, or leaves the old one.
-fn replace(filename: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    // A link stays, and what it leads to is replaced.
-    let target = fs::canonicalize(filename).unwrap_or_else(|_| filename.to_owned());
-    let (beside, mut file) = create_beside(&target)?;
-    let written = write(&mut file).and_then(|()| file.sync_all());
-    drop(file);
-    let replaced = written.and_then(|()| fs::rename(&beside, &target));
-    if replaced.is_err() {
-        // The failure that counts is the first.
-        let _ = fs::remove_file(&beside);
-    }
-    replaced
-}
-
-/// A new file in the same folder, under a name that nothing has yet.
-fn create_beside(target: &Path) -> io::Result<(PathBuf, File)> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut number: u32 = 0;
-    loop {
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.{number}", std::process::id()));
-        let beside = target.with_file_name(name);
-        match options.open(&beside) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
-                number = number.saturating_add(1);
-            }
-            opened => return Ok((beside, opened?)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A folder of this test's own, which is gone behind it.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let unique = format!("stdhttp-{name}-{}", std::process::id());
-            let path = std::env::temp_dir().join(unique);
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-
-        fn names(&self) -> Vec<String> {
-            let entries = fs::read_dir(&self.0).unwrap();
-            let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
-            entries
-                .map(|entry| name(entry).into_string().unwrap())
-                .collect()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            fs::remove_dir_all(&self.0).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_write_that_fails_half_way_leaves_the_old_file() {
-        let folder = Folder::new("half-way");
-        let path = folder.0.join("cookies.txt");
-        fs::write(&path, "old").unwrap();
-        let failed = replace(&path, |file| {
-            file.write_all(b"new, but cut sh")?;
-            Err(io::ErrorKind::StorageFull.into())
-        });
-        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::StorageFull);
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(folder.names(), ["cookies.txt"]);
-    }
-
-    #[test]
-    fn names_that_are_taken_are_left_alone() {
-        let folder = Folder::new("taken");
-        let path = folder.0.join("cookies.txt");
-        let (first, _) = create_beside(&path).unwrap();
-        let (second, _) = create_beside(&path).unwrap();
-        assert_ne!(first, second);
-        replace(&path, |file| file.write_all(b"new")).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(folder.names().len(), 3);
     }
 }

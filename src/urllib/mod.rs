@@ -22,6 +22,7 @@ mod proxies;
 mod proxy;
 mod redirects;
 mod reference;
+pub mod request;
 mod url;
 mod url_parser;
 

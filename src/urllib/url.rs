@@ -196,6 +196,11 @@ impl Url {
         &self.authority.field
     }
 
+    /// The target of `CONNECT`.
+    pub(super) fn authority_form(&self) -> String {
+        self.authority.authority_form()
+    }
+
     /// Scheme, host and port for comparisons (RFC 9110 section 4.2.3).
     #[must_use]
     pub fn origin(&self) -> Origin {
