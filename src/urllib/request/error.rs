@@ -114,7 +114,7 @@ impl fmt::Display for URLError {
 impl Error for URLError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::HTTP(error) => Some(error),
+            Self::HTTP(error) => Some(&**error),
             Self::Exchange(error) => Some(error),
             Self::Url(error) | Self::Data(error) => Some(error),
             Self::Proxy(error) => Some(error),

@@ -89,7 +89,10 @@ impl Request {
     /// [`URLError::Url`]: no scheme, or a URL that can't be read. Of schemes other than http and
     /// https the octets alone are looked at.
     pub fn new(url: &str) -> Result<Self, URLError> {
-        let url = unwrap(url);
+        let url = match url.starts_with('<') {
+            true => unwrap(url),
+            false => url,
+        };
         let target = match Reference::split(url).scheme.map(str::to_ascii_lowercase) {
             Some(scheme) if scheme != "http" && scheme != "https" => {
                 check_octets(url)?;

@@ -7,6 +7,7 @@
 include!(concat!(env!("OUT_DIR"), "/adapter.rs"));
 include!(concat!(env!("OUT_DIR"), "/usage.rs"));
 include!(concat!(env!("OUT_DIR"), "/serving.rs"));
+include!(concat!(env!("OUT_DIR"), "/opening.rs"));
 
 #[cfg(test)]
 mod certificates;
@@ -16,6 +17,8 @@ mod clear;
 mod endings;
 #[cfg(test)]
 mod handshake;
+#[cfg(test)]
+mod opening;
 #[cfg(test)]
 mod pattern;
 #[cfg(test)]
