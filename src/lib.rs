@@ -137,7 +137,7 @@
 //! | (none) | everything but the following; no `unsafe` code, which the compiler enforces |
 //! | `sys` | what `std` can't do: bind a socket before it connects (`Builder::source_address`), and have the kernel send files (`sendfile`) where the stream is a plain socket; with `server`, catch Ctrl-C (`server::Interrupt`). On Linux; it adds nothing on other systems. A program whose `main` is not Rust's must ignore SIGPIPE, as Rust's does: `sendfile` raises it when the peer goes away. All `unsafe` code of the crate is in `src/transport/sys.rs`, behind this feature |
 //! | `server` | a server like Python's `http.server`: the modules `server` and `proto::server`, and the command `stdhttp-server` |
-//! | `urllib` | URLs, dates, forms and links, cookies and credentials: the modules `urllib`, `dates`, `cookies` and `auth`, without I/O but for cookie and netrc files |
+//! | `urllib` | URLs, dates, forms and links, cookies and credentials: the modules `urllib`, `dates`, `cookies` and `auth`, without I/O but for cookie and netrc files; and `urllib::request`, which opens URLs |
 //! | `requests` | the module `requests`: sessions with redirects, cookies, authentication, proxies, retries and a pool of connections; brings `urllib` |
 //!
 //! # Minimum supported Rust version

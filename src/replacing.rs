@@ -68,6 +68,8 @@ fn create_beside(target: &Path, readers: Readers) -> io::Result<(PathBuf, File)>
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     /// A folder of this test's own, which is gone behind it.
@@ -101,7 +103,7 @@ mod tests {
         let folder = Folder::new("half-way");
         let path = folder.0.join("cookies.txt");
         fs::write(&path, "old").unwrap();
-        let failed = replace(&path, Readers::Owner, |file| {
+        let failed: io::Result<()> = replace(&path, Readers::Owner, |file| {
             file.write_all(b"new, but cut sh")?;
             Err(io::ErrorKind::StorageFull.into())
         });

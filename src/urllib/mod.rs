@@ -1,5 +1,5 @@
-//! What a client needs beside `http.client`, without I/O: URLs, forms and links, as `urllib.parse`
-//! has them. The feature `urllib`.
+//! What a client needs beside `http.client`: URLs, forms and links, as `urllib.parse` has them, without
+//! I/O; and [`request`], which opens URLs. The feature `urllib`.
 //!
 //! [`Url`] is the checked http or https URL that a request is made from; [`parse`] has the functions
 //! of `urllib.parse` for text in general.

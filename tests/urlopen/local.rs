@@ -96,7 +96,7 @@ fn data_urls_that_are_none() {
     ] {
         match build_opener().open(url) {
             Err(URLError::Data(error)) => {
-                assert_eq!((error.part, error.fault), (part, fault), "{url}")
+                assert_eq!((error.part, error.fault), (part, fault), "{url}");
             }
             other => panic!("{url}: {other:?}"),
         }

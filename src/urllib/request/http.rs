@@ -93,8 +93,7 @@ macro_rules! handler {
 
         impl<C> BaseHandler for $name<C>
         where
-            C: Connect + Clone + Send + Sync + 'static,
-            C::Stream: Send,
+            C: Connect<Stream: Send> + Clone + Send + Sync + 'static,
         {
             fn role(&self) -> Role {
                 Role::$role
@@ -148,8 +147,7 @@ fn exchange<C>(
     way: Way,
 ) -> Result<Response, URLError>
 where
-    C: Connect,
-    C::Stream: Send + 'static,
+    C: Connect<Stream: Send> + Send + 'static,
 {
     let mut connection = timed(builder.port(dialled(request).1), opener, request)?.build()?;
     if way.tunnel {

@@ -5,14 +5,13 @@ use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::sync::{Mutex, PoisonError};
 
-use crate::client::response::HTTPResponse;
+use crate::client::connect::Connect;
+use crate::client::owned::OwnedResponse;
 use crate::message::HTTPMessage;
-use crate::transport::stream::Stream;
-use crate::transport::wire::Wire;
 
 /// An answer: its head, and its body by [`Read`] and [`BufRead`].
 ///
-/// The body of an HTTP response is read from its connection, as [`HTTPResponse`] reads it: one that
+/// The body of an HTTP response is read from its connection, as [`HTTPResponse`](crate::HTTPResponse) reads it: one that
 /// is cut short is an error, with the `HTTPException` in the `io::Error`. Dropped, it closes the
 /// connection.
 pub struct Response {
@@ -64,10 +63,10 @@ impl Response {
         }
     }
 
-    pub(super) fn of_connection<S: Stream + Send + 'static>(
-        url: &str,
-        response: HTTPResponse<'static, Wire<S>>,
-    ) -> Self {
+    pub(super) fn of_connection<C>(url: &str, response: OwnedResponse<'static, C>) -> Self
+    where
+        C: Connect<Stream: Send> + Send + 'static,
+    {
         Self {
             url: url.to_owned(),
             status: response.status(),
