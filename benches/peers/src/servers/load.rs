@@ -3,14 +3,16 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::Barrier;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::work::Work;
 use crate::{Result, ensure};
 
-const THREADS: u64 = 4;
+const THREADS: usize = 4;
+
+/// Whoever answers nothing for so long fails.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// No multiple of a page, as with the clients.
 const BUFFER: usize = 65_000;
@@ -22,40 +24,22 @@ pub(crate) fn load(arguments: &[String]) -> Result<()> {
         return Err("not to be called by hand".into());
     };
     let work = Work::find(work, amount)?;
-    let threads = THREADS.min(work.connections);
-    let ready = Barrier::new(threads as usize + 1);
-    thread::scope(|scope| {
-        let one = || scope.spawn(|| part(address, &work, threads, &ready));
-        let parts: Vec<_> = (0..threads).map(|_| one()).collect();
-        ready.wait();
-        println!("ready");
-        io::stdin().read_line(&mut String::new())?;
-        let start = Instant::now();
-        ready.wait();
-        for part in parts {
-            part.join().map_err(|_| "a thread panicked")??;
-        }
-        println!("{}", start.elapsed().as_nanos());
-        Ok(())
-    })
-}
-
-/// What one thread does of it.
-fn part(address: &str, work: &Work, threads: u64, ready: &Barrier) -> Result<()> {
-    let connections = connect(address, work, work.connections / threads);
-    // Others wait here, for a failed one too.
-    ready.wait();
-    ready.wait();
-    let (mut connections, requests) = (connections?, work.requests / threads);
+    let mut connections = connect(address, &work)?;
+    println!("ready");
+    io::stdin().read_line(&mut String::new())?;
+    let start = Instant::now();
     match work.keeps_alive {
-        true => in_turn(&mut connections, requests / (work.connections / threads)),
-        false => (0..requests).try_for_each(|_| Connection::new(address, work)?.once()),
+        true => keep_alive(&mut connections, &work)?,
+        false => reconnect(address, &work)?,
     }
+    println!("{}", start.elapsed().as_nanos());
+    Ok(())
 }
 
-/// Connections that have had one answer, unless that would be most of the work.
-fn connect(address: &str, work: &Work, count: u64) -> Result<Vec<Connection>> {
-    let connected = (0..count).map(|_| {
+/// Connections, opened one after the other, that have had one answer, unless that would be most of
+/// the work.
+fn connect(address: &str, work: &Work) -> Result<Vec<Connection>> {
+    let connected = (0..work.connections).map(|_| {
         let mut connection = Connection::new(address, work)?;
         match work.keeps_alive {
             true if work.requests > 1 => connection.exchange()?,
@@ -65,6 +49,31 @@ fn connect(address: &str, work: &Work, count: u64) -> Result<Vec<Connection>> {
         Ok(connection)
     });
     connected.collect()
+}
+
+fn keep_alive(connections: &mut [Connection], work: &Work) -> Result<()> {
+    let rounds = work.requests / work.connections;
+    let share = connections.len().div_ceil(THREADS);
+    let parts = connections.chunks_mut(share);
+    in_threads(parts.map(|part| || in_turn(part, rounds)))
+}
+
+fn reconnect(address: &str, work: &Work) -> Result<()> {
+    let requests = work.requests / work.connections;
+    let part = || (0..requests).try_for_each(|_| Connection::new(address, work)?.once());
+    in_threads((0..work.connections).map(|_| part))
+}
+
+fn in_threads<P>(parts: impl Iterator<Item = P>) -> Result<()>
+where
+    P: FnOnce() -> Result<()> + Send,
+{
+    thread::scope(|scope| {
+        let threads: Vec<_> = parts.map(|part| scope.spawn(part)).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
+    })
 }
 
 fn in_turn(connections: &mut [Connection], rounds: u64) -> Result<()> {
@@ -90,6 +99,7 @@ impl Connection {
     pub(super) fn new(address: &str, work: &Work) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         let connection = if work.keeps_alive {
             "keep-alive"
         } else {
