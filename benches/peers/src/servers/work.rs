@@ -59,8 +59,8 @@ pub(crate) fn works(quick: bool) -> Vec<Work> {
     let hello = Work::small("hello", "small answer, keep-alive", 64, count(32_000));
     let one = Work::small("one", "the same over one", 1, count(16_000));
     let connect = Work::small("connect", "a new connection each", 4, count(4_000));
-    let small = Work::small("kilobyte", "file of 1 KiB", 64, count(8_000));
-    let medium = Work::small("megabyte", "file of 1 MiB", 4, count(400));
+    let small = Work::small("kilobyte", "file of 1 KiB", 64, count(6_400));
+    let medium = Work::small("megabyte", "file of 1 MiB", 4, count(200));
     let large = Work::small("gigabyte", "file of 1 GiB", 1, 1);
     vec![
         hello,
