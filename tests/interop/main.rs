@@ -1,10 +1,13 @@
 //! The crate against real servers (RFC 9110, RFC 9112): here nginx, HAProxy in front of it, Python's
 //! http.server and Node's http with large bodies; in `proxies` tinyproxy and squid; in `fronts` and
-//! `programs` thirteen others, and Node again, by a table of what each can.
+//! `programs` thirteen others, and Node again, by a table of what each can. And, with the feature
+//! `server`, real clients against the crate's own server, in `clients`.
 //!
 //! A server that is not installed is left out, and a line on the standard error says so; with
 //! `STDHTTP_REQUIRE_SERVERS=1` it is a failure.
 
+#[cfg(feature = "server")]
+mod clients;
 mod fronts;
 mod pattern;
 mod programs;

@@ -43,7 +43,7 @@ impl Drop for Server {
 }
 
 /// A temporary folder, removed when dropped.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -230,6 +230,27 @@ pub(crate) fn start_python(
     )
 }
 
+/// A client; `None` if it is not installed.
+#[cfg(feature = "server")]
+pub(crate) fn client(program: &str) -> Option<PathBuf> {
+    let path = find(program);
+    if path.is_none() {
+        leave_out(program);
+    }
+    path
+}
+
+/// The Python that `.ci/install-servers` has put into the target directory, with its libraries.
+#[cfg(feature = "server")]
+pub(crate) fn python_with_libraries() -> Option<PathBuf> {
+    let python = target().join("servers/bin/python3");
+    if !python.is_file() {
+        leave_out("Python with its libraries");
+        return None;
+    }
+    Some(python)
+}
+
 fn start_at(
     program: &str,
     path: Option<PathBuf>,
@@ -324,7 +345,7 @@ fn leave_out(program: &str) {
     );
 }
 
-fn new_folder() -> Folder {
+pub(crate) fn new_folder() -> Folder {
     static SERIAL: AtomicUsize = AtomicUsize::new(0);
     let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
     let name = format!("stdhttp-interop-{}-{serial}", std::process::id());
