@@ -100,10 +100,12 @@ fn nginx_config(port: u16, folder: &Path, origin: u16) -> String {
     )
 }
 
+/// One thread: each would keep connections of its own.
 fn haproxy_config(port: u16, origin: u16) -> String {
     format!(
         "global
             maxconn 256
+            nbthread 1
         defaults
             mode http
             timeout connect 10s
