@@ -435,6 +435,48 @@ fn the_log_has_the_lines_of_http_server_and_no_control_characters() {
 }
 
 #[test]
+fn a_refused_request_is_logged_by_its_line() {
+    for (request, line) in [
+        ("GARBAGE\r\n\r\n", "\"GARBAGE\" 400 -"),
+        (
+            "\r\nG@T /\x1b HTTP/1.1\r\n\r\n",
+            r#""G@T /\x1b HTTP/1.1" 400 -"#,
+        ),
+        (
+            "GET / HTTP/1.1\r\nno field\r\n\r\n",
+            "\"GET / HTTP/1.1\" 400 -",
+        ),
+        ("GET / HTTP/1.1\r\nHost: a", "\"GET / HTTP/1.1\" 400 -"),
+        (
+            "GET / HTTP/1.1\r\nUser-Agent: b\r\n\r\n",
+            "\"GET / HTTP/1.1\" 400 -",
+        ),
+        ("GET / HT", "\"\" 400 -"),
+    ] {
+        let handler = logged(hello);
+        serve(&handler, request);
+        assert_eq!(handler.lines()[1..], [line], "{request:?}");
+    }
+    // What came before is another request's, and fields that were not understood are none.
+    let handler = logged(hello);
+    let requests = [GET, "HEAD /x HTTP/1.1\r\nA: b\r\nno field\r\n\r\n"].concat();
+    let came = serve(&handler, requests);
+    assert_eq!(handler.lines()[2], "\"HEAD /x HTTP/1.1\" 400 -");
+    assert!(
+        came.ends_with(b"\r\n\r\n"),
+        "HEAD has no body, refused or not"
+    );
+}
+
+#[test]
+fn a_stalled_head_is_logged_by_its_line() {
+    let peer = Peer::new([Script::new().send("GET / HTTP/1.1\r\nHo")]);
+    let server = HTTPServer::without_socket(logged(hello)).clock(peer.clone());
+    server.serve_connection(peer.accept().unwrap(), None);
+    assert_eq!(server.handler().lines()[1], "\"GET / HTTP/1.1\" 408 -");
+}
+
+#[test]
 fn an_error_page_is_escaped() {
     let handler = |request: Request<'_, '_>| request.send_error(404, "<b>&", "a < b");
     let came = told(handler, GET);

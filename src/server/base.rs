@@ -258,7 +258,8 @@ impl<'a> BaseHTTPRequestHandler<'a> {
         line.rsplit(' ').next().unwrap_or_default()
     }
 
-    /// The request line without its end (`requestline`). Empty where none was understood.
+    /// The request line without its end (`requestline`); also that of a request which is refused.
+    /// Empty where none came whole, or is no text.
     pub fn requestline(&self) -> &str {
         text(self.head().request_line())
     }

@@ -135,7 +135,8 @@ impl Connection {
             }
             Err(error) if error.is_timeout() && self.is_between_requests() => Err(NoRequest::Ended),
             Err(error) if error.is_timeout() => {
-                Err(NoRequest::Refused(self.exchange.refuse(error)))
+                let refusal = self.exchange.refuse_head(self.buffer.bytes(), error);
+                Err(NoRequest::Refused(refusal))
             }
             Err(error) => Err(NoRequest::Failed(error)),
         }

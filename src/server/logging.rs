@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use crate::dates;
+use crate::message::latin1;
 use crate::server::base::BaseHTTPRequestHandler;
 use crate::server::log::Escaped;
 
@@ -12,7 +13,8 @@ use crate::server::log::Escaped;
 impl BaseHTTPRequestHandler<'_> {
     /// Logs a request that was answered (`log_request`): `"GET / HTTP/1.1" 200 -`.
     pub fn log_request(&self, code: Option<u16>, size: Option<u64>) {
-        let line = Escaped(self.requestline());
+        let line = latin1(self.request().request_line());
+        let line = Escaped(&line);
         match (code, size) {
             (Some(code), Some(size)) => {
                 self.log_message(format_args!("\"{line}\" {code} {size}"));

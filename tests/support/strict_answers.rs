@@ -135,7 +135,7 @@ fn foreign(bytes: &[u8]) -> Message {
         fields: Vec::new(),
         framing: Framing::UntilClose,
         body: bytes.to_vec(),
-        whole: true,
+        whole: false,
         closes: true,
         bytes: bytes.to_vec(),
     }
@@ -146,7 +146,6 @@ fn read_message(wire: &[u8], method: &str, in_order: bool) -> Result<(Message, u
     let Some(end) = end else {
         check_beginning(wire)?;
         let message = Message {
-            whole: false,
             closes: false,
             bytes: wire.to_vec(),
             ..foreign(&[])

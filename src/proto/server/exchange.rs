@@ -119,6 +119,7 @@ impl Exchange {
         }
         let parsed = self.parse_head(input);
         if parsed.is_err() {
+            self.request.keep_line(input);
             self.refused();
         }
         parsed
@@ -165,13 +166,20 @@ impl Exchange {
 
     /// The stream ended before the head was complete. `input` is what came.
     pub fn head_ended(&mut self, input: &[u8], end: End) -> Refusal {
-        self.refuse(HTTPException::IncompleteRead(IncompleteRead {
+        let error = HTTPException::IncompleteRead(IncompleteRead {
             partial: input.get(..256).unwrap_or(input).to_vec(),
             got: u64::try_from(input.len()).unwrap_or(u64::MAX),
             expected: None,
             part: MessagePart::Head,
             end,
-        }))
+        });
+        self.refuse_head(input, error)
+    }
+
+    /// Refuses a request whose head did not come whole. `input` is what came.
+    pub(crate) fn refuse_head(&mut self, input: &[u8], error: HTTPException) -> Refusal {
+        self.request.keep_line(input);
+        self.refuse(error)
     }
 
     /// Refuses the request that is under way, or that did not come whole: for example because time

@@ -154,13 +154,26 @@ impl RequestHead {
         &self.raw_version
     }
 
-    /// The request line as it came, without its end (`requestline`).
+    /// The request line as it came, without its end (`requestline`); also of a request that is refused.
     pub fn request_line(&self) -> &[u8] {
         let block = self.block();
         let line = block.get(self.line.start..).unwrap_or_default();
         let end = scan::find_lf(line).unwrap_or(line.len());
         let line = line.get(..end).unwrap_or_default();
         line.strip_suffix(b"\r").unwrap_or(line)
+    }
+
+    /// Keeps the request line, if it came whole, of a head that is refused, for who logs it and for
+    /// what answers it.
+    pub(super) fn keep_line(&mut self, input: &[u8]) {
+        let line = input.get(self.line.start..).unwrap_or_default();
+        let Some(end) = scan::find_lf(line).filter(|_| self.block().is_empty()) else {
+            return;
+        };
+        let end = self.line.start.saturating_add(end).saturating_add(1);
+        self.fields.restart();
+        let line = input.get(..end).unwrap_or_default();
+        self.fields.message.fill_block(line);
     }
 
     /// The header fields.
