@@ -236,7 +236,42 @@ fn a_body_that_is_cut_short_is_an_error() {
         read,
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
     );
-    assert!(came.starts_with("HTTP/1.1 500 "), "{came}");
+    assert!(came.starts_with("HTTP/1.1 400 "), "{came}");
+}
+
+#[test]
+fn what_the_client_broke_is_answered_by_its_status() {
+    let read = |request: Request<'_, '_>| {
+        request.rfile().read_to_end(&mut Vec::new())?;
+        hello(request)
+    };
+    let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let limits = Limits {
+        body: 3,
+        ..Limits::DEFAULT
+    };
+    for (body, status) in [
+        ("3\r\nabcX", 400),
+        ("3\r\nab", 400),
+        ("4\r\nabcd\r\n0\r\n\r\n", 413),
+        (&["0\r\n", &"a: b\r\n".repeat(99)].concat(), 431),
+    ] {
+        let script = Script::new().send([chunked, body].concat());
+        let peer = Peer::new([script.end(Ending::Close)]);
+        let bounds = Bounds {
+            limits,
+            ..Bounds::DEFAULT
+        };
+        let server = HTTPServer::without_socket(logged(read)).clock(peer.clone());
+        let server = server.bounds(bounds);
+        server.serve_connection(peer.accept().unwrap(), None);
+        let came = responses(&peer.received(0));
+        assert_eq!((came.len(), came[0].0), (1, status), "{body:?}");
+        assert!(came[0].1.contains("Connection: close"));
+    }
+    // A handler's own failure is not the client's, even if it is of the same kind.
+    let own = |_: Request<'_, '_>| Err(HTTPException::ConflictingFraming);
+    assert!(told(own, GET).starts_with("HTTP/1.1 500 "));
 }
 
 #[test]

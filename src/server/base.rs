@@ -56,8 +56,8 @@ pub trait Handler: Sync {
     /// Answers GET. By default 501, as every method that is not overridden.
     ///
     /// # Errors
-    /// Those of the handler: 500 answers them if no byte of a response has left. So it is with all
-    /// methods.
+    /// Those of the handler: 500 answers them if no byte of a response has left; behind a request's
+    /// body that failed, the status that says why: 400, 408, 413, 431. So it is with all methods.
     fn do_GET(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
         request.send_unsupported()
     }

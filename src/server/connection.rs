@@ -202,7 +202,11 @@ impl Connection {
         let (stream, room) = (&mut self.stream, self.buffer.room());
         let (step, retry) = (Step::ReadBody, Retry::default());
         let read = |timing: &mut Timing| read_once(stream, timing, retry, step, room);
-        match self.incoming.wait(&mut self.timing, read)? {
+        let waited = self.incoming.wait(&mut self.timing, read);
+        if matches!(&waited, Err(error) if error.is_timeout()) {
+            self.exchange.body_stalled();
+        }
+        match waited? {
             (Fill::Bytes, count) => {
                 self.buffer.filled(count);
                 self.incoming.add(count);

@@ -4,7 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::HTTPException;
-use crate::proto::server::{ExchangeState, Refusal};
+use crate::proto::CloseReason;
+use crate::proto::server::{ExchangeState, Refusal, status_of};
 use crate::server::base::BaseHTTPRequestHandler;
 use crate::server::connection::NoRequest;
 use crate::server::log::Escaped;
@@ -75,7 +76,7 @@ impl BaseHTTPRequestHandler<'_> {
             Ok(Err(error)) => self.answer_failed(&error),
             Err(_) => {
                 self.log_error(format_args!("the handler panicked"));
-                self.fail();
+                self.fail(500);
             }
         }
     }
@@ -85,7 +86,7 @@ impl BaseHTTPRequestHandler<'_> {
         match self.connection.exchange.state() {
             ExchangeState::Received => {
                 self.log_error(format_args!("the handler sent no response"));
-                return self.fail();
+                return self.fail(500);
             }
             ExchangeState::Started => self.connection.head_ended = true,
             _ => {}
@@ -108,7 +109,9 @@ impl BaseHTTPRequestHandler<'_> {
 
     fn answer_failed(&mut self, error: &HTTPException) {
         self.log_failure(error);
-        self.fail();
+        // What the client broke is no fault of the handler.
+        let failed = self.connection.exchange.close_reason() == Some(CloseReason::Failed);
+        self.fail(if failed { status_of(error) } else { 500 });
     }
 
     fn log_failure(&self, error: &HTTPException) {
@@ -116,12 +119,13 @@ impl BaseHTTPRequestHandler<'_> {
         self.log_error(format_args!("Request failed: {}", Escaped(&text)));
     }
 
-    /// 500 if no byte of a response has left; else the client must see that something is missing.
-    fn fail(&mut self) {
+    /// An error's answer if no byte of a response has left; else the client must see that something is
+    /// missing.
+    fn fail(&mut self, status: u16) {
         self.close_connection = true;
         let sent = match self.connection.has_begun() {
             true => Err(out_of_turn()),
-            false => self.send_error(500, None, None),
+            false => self.send_error(status, None, None),
         };
         if sent.and_then(|()| self.connection.end_response()).is_err() {
             self.connection.abort();

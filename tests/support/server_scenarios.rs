@@ -432,25 +432,25 @@ fn bodies() -> Vec<Scenario> {
         .bounds(small),
         Scenario::sends(
             "cut body",
-            &[500],
+            &[400],
             post("/echo", &["Content-Length: 10"], "abc"),
         ),
-        Scenario::sends("cut chunk", &[500], post("/lines", &[CHUNKED], "5\r\nabc")),
+        Scenario::sends("cut chunk", &[400], post("/lines", &[CHUNKED], "5\r\nabc")),
         Scenario::sends(
             "broken chunk",
-            &[500],
+            &[400],
             post("/echo", &[CHUNKED], "5\r\nabcdeX"),
         ),
         Scenario::new(
             "reset in the body",
-            &[500],
+            &[400],
             Script::new()
                 .send(post("/echo", &[length], "abc"))
                 .end(Ending::Reset),
         ),
         Scenario::new(
             "stalled body",
-            &[500],
+            &[408],
             Script::new().send(post("/echo", &[length], "abc")),
         ),
     ]

@@ -274,6 +274,11 @@ impl Exchange {
         Err(self.body_failed(error))
     }
 
+    /// The body of the request did not come in its time: the connection closes behind the answer.
+    pub(crate) fn body_stalled(&mut self) {
+        self.close = Some(CloseReason::Failed);
+    }
+
     fn body_failed(&mut self, error: HTTPException) -> Refusal {
         self.close = Some(CloseReason::Failed);
         error.into()

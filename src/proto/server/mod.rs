@@ -46,4 +46,5 @@ pub use framing::request_framing;
 pub use head::{Expectation, RequestHead};
 pub use outgoing::Piece;
 pub use refusal::Refusal;
+pub(crate) use refusal::status_of;
 pub use target::{Target, TargetForm};

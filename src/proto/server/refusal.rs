@@ -57,7 +57,7 @@ impl Error for Refusal {
 }
 
 /// The status that answers a fault of a request.
-fn status_of(error: &HTTPException) -> u16 {
+pub(crate) fn status_of(error: &HTTPException) -> u16 {
     match error {
         HTTPException::TimedOut { .. } => 408,
         HTTPException::TooLarge {
