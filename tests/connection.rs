@@ -548,7 +548,8 @@ fn the_rest_is_sent_after_a_timeout() {
         error,
         HTTPException::TimedOut {
             step: Step::Write,
-            written: 4
+            written: 4,
+            ..
         }
     ));
     conn.send(b"efghij").unwrap();
@@ -989,7 +990,7 @@ fn each_address_is_tried_in_turn_and_each_cause_is_listed() {
         .collect();
     let tried: Vec<_> = attempts.iter().map(|(address, _)| *address).collect();
     assert_eq!(tried, addresses);
-    for (address, cause) in attempts {
+    for (address, cause) in attempts.iter() {
         assert!(error.to_string().contains(&address.to_string()), "{error}");
         assert_ne!(cause.kind(), ErrorKind::TimedOut);
     }

@@ -3,13 +3,16 @@
 #![allow(missing_docs)]
 
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use stdhttp::testing::{Ending, Peer, PeerStream, Script};
 use stdhttp::{
-    BoxedConnection, BoxedResponse, BoxedStream, CloseReason, Connect, ConnectTime, HTTPConnection,
-    HTTPException, HTTPResponse, OwnedResponse, Secure, Secured, Stream, Tcp, TcpResponse, Wire,
+    Body, BoxedConnection, BoxedResponse, BoxedStream, Builder, Clock, CloseReason, Connect,
+    ConnectTime, HTTPConnection, HTTPException, HTTPResponse, OwnedResponse, Secure, Secured,
+    StaleCheck, Stream, Tcp, TcpResponse, Wire,
 };
 
 fn answers(bodies: &[&str]) -> Script {
@@ -318,6 +321,97 @@ fn a_connection_and_its_responses_are_small() {
     assert!(size_of::<TcpResponse<'_>>() <= 16);
     assert!(size_of::<OwnedResponse<'_>>() <= 16);
     println!("a connection: {} bytes", size_of::<HTTPConnection>());
+}
+
+// Time
+
+/// A clock that counts how often it is asked.
+#[derive(Clone)]
+struct Counting {
+    peer: Peer,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Clock for Counting {
+    fn now(&self) -> Instant {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.peer.now()
+    }
+}
+
+/// A life of GET, PUT and a chunked upload over two connections, the second of which is closed by its
+/// peer; returns how often the clock was asked.
+fn times_asked(set: impl Fn(Builder<Peer>) -> Builder<Peer>) -> usize {
+    let last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let peer = Peer::new([answers(&["a", "b", "c"]), Script::answer(last)]);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let clock = Counting {
+        peer: peer.clone(),
+        asked: Arc::clone(&asked),
+    };
+    let builder = HTTPConnection::builder("h").connector(peer).clock(clock);
+    let mut conn = set(builder).build().unwrap();
+    let more = vec![b'x'; 3_000];
+    let bodies: [Body<'_>; 4] = [
+        Body::EMPTY,
+        "small".into(),
+        Body::reader(&more[..]),
+        Body::EMPTY,
+    ];
+    for (place, body) in bodies.into_iter().enumerate() {
+        if place == 3 {
+            conn.close();
+        }
+        conn.request("PUT", "/", body, &[]).unwrap();
+        conn.getresponse().unwrap().read(None).unwrap();
+    }
+    asked.load(Ordering::Relaxed)
+}
+
+#[test]
+fn the_clock_is_asked_only_where_a_time_is_set() {
+    let never = |builder: Builder<Peer>| builder.stale_check(StaleCheck::Never);
+    let second = Duration::from_secs(1);
+    assert_eq!(times_asked(never), 0);
+    let per_call = |builder| never(builder).read_timeout(second).write_timeout(second);
+    assert_eq!(times_asked(per_call), 0, "the stream keeps these");
+    assert!(times_asked(|builder| never(builder).connect_timeout(second)) > 0);
+    assert!(times_asked(|builder| never(builder).deadline(second)) > 0);
+    assert!(times_asked(|builder| builder.stale_check(StaleCheck::AfterIdle(second))) > 0);
+}
+
+/// What is known where time ran out, for who will not go on with the request.
+#[test]
+fn a_timeout_says_whether_the_request_may_be_sent_again() {
+    let silent = |sent: &str| {
+        let script = answers(&["a"]).expect_head().send(sent);
+        let peer = Peer::new([script.end(Ending::Silence)]);
+        let builder = HTTPConnection::builder("h").connector(peer.clone());
+        let builder = builder.clock(peer).read_timeout(Duration::from_secs(1));
+        builder.build().unwrap()
+    };
+    let ask = |conn: &mut HTTPConnection<Peer>, method| -> Result<_, HTTPException> {
+        conn.request(method, "/", (), &[])?;
+        conn.getresponse()?.read(None)
+    };
+    let known = |sent, method| {
+        let mut conn = silent(sent);
+        ask(&mut conn, "GET").unwrap();
+        let error = ask(&mut conn, method).unwrap_err();
+        let retry = error.retry().unwrap();
+        assert!(error.is_timeout() && retry.reused && retry.written);
+        (retry.answered, retry.idempotent, error.is_retryable())
+    };
+    assert_eq!(known("", "GET"), (false, true, true));
+    assert_eq!(known("", "POST"), (false, false, false));
+    assert_eq!(known("HTTP/1.1", "GET"), (true, true, false));
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    assert_eq!(known(head, "GET"), (true, true, false));
+
+    let mut first = silent("");
+    first.set_deadline(Some(Duration::ZERO));
+    let error = ask(&mut first, "POST").unwrap_err();
+    assert!(error.is_timeout() && error.is_retryable(), "nothing is out");
 }
 
 // Names and features

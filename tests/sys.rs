@@ -407,7 +407,7 @@ fn the_deadline_holds_over_the_whole_upload() {
 }
 
 fn assert_write_timed_out(result: Result<(), HTTPException>) {
-    let Err(HTTPException::TimedOut { step, written }) = result else {
+    let Err(HTTPException::TimedOut { step, written, .. }) = result else {
         panic!("{result:?}");
     };
     assert_eq!(step, Step::Write);

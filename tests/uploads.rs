@@ -628,7 +628,7 @@ fn a_blocked_write_times_out_when_its_time_is_over() {
         length(&mut conn, 9 * MIB);
         let head = peer.received(0).len() as u64;
         let error = conn.send(bytes(9 * MIB)).unwrap_err();
-        let HTTPException::TimedOut { step, written } = error else {
+        let HTTPException::TimedOut { step, written, .. } = error else {
             panic!("{error:?}");
         };
         assert_eq!((step, written), (Step::Write, 200_000 - head));

@@ -187,11 +187,7 @@ fn read_small(file: &mut File) -> Result<Content<'static>, HTTPException> {
 
 /// The body could not be read from where the caller has it.
 pub(crate) fn source_error(error: io::Error) -> HTTPException {
-    HTTPException::Io {
-        error,
-        step: Step::ReadSource,
-        retry: Retry::default(),
-    }
+    HTTPException::io(error, Step::ReadSource, Retry::default())
 }
 
 impl fmt::Debug for Body<'_> {

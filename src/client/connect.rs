@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::tunnel::Tunnel;
-use crate::error::{Excerpt, HTTPException, Step};
+use crate::error::{Excerpt, HTTPException, Retry, Step};
 use crate::transport::stream::{BoxedStream, Stream};
 use crate::transport::timing::ConnectTime;
 use crate::transport::wire::say_goodbye;
@@ -226,7 +227,7 @@ impl Connect for Tcp {
 pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, HTTPException> {
     let not_found = |error| HTTPException::HostNotFound {
         host: Excerpt::new(host.as_bytes()),
-        error,
+        error: Arc::new(error),
     };
     let found = (host, port).to_socket_addrs().map_err(not_found)?;
     let addresses: Vec<SocketAddr> = found.collect();
@@ -269,12 +270,11 @@ fn share(time: Duration, addresses_left: usize) -> Duration {
 fn failure(attempts: Vec<(SocketAddr, io::Error)>) -> HTTPException {
     let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     if !attempts.is_empty() && attempts.iter().all(|(_, error)| timed_out(error)) {
-        return HTTPException::TimedOut {
-            step: Step::Connect,
-            written: 0,
-        };
+        return HTTPException::timed_out(Step::Connect, Retry::default());
     }
-    HTTPException::ConnectFailed { attempts }
+    HTTPException::ConnectFailed {
+        attempts: attempts.into(),
+    }
 }
 
 /// A stream that is there already: it can be had once.

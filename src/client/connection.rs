@@ -16,6 +16,7 @@ use crate::error::{ConnectionState, HTTPException, ImproperConnectionState};
 use crate::message::HTTPMessage;
 use crate::proto::authority::Authority;
 use crate::proto::{CloseReason, FieldValue, Limits, ResponseHead, Skip, Tolerance};
+use crate::transport::clock::SYSTEM_HAS_CLOCK;
 use crate::transport::timing::ConnectTime;
 use crate::transport::wire::{Input, Wire};
 
@@ -32,7 +33,7 @@ const A_MOMENT: Duration = Duration::from_millis(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StaleCheck {
-    /// Never look.
+    /// Never look. The default on `wasm32-unknown-unknown`, where there is no clock.
     Never,
     /// Look if the connection has been idle for at least so long. The default, with 1 ms: a look
     /// is not worth its price between requests that follow each other at once.
@@ -43,7 +44,11 @@ pub enum StaleCheck {
 
 impl Default for StaleCheck {
     fn default() -> Self {
-        Self::AfterIdle(A_MOMENT)
+        if SYSTEM_HAS_CLOCK {
+            Self::AfterIdle(A_MOMENT)
+        } else {
+            Self::Never
+        }
     }
 }
 

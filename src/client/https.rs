@@ -8,10 +8,10 @@
 use crate::client::builder::Builder;
 use crate::client::connect::{Connect, Route, Tcp};
 use crate::client::connection::HTTPConnection;
-use crate::error::{HTTPException, Step};
+use crate::error::{HTTPException, Step, is_timeout};
 use crate::transport::stream::Stream;
 use crate::transport::timing::ConnectTime;
-use crate::transport::wire::{say_goodbye, stream_error};
+use crate::transport::wire::say_goodbye;
 
 /// A way to secure a stream.
 ///
@@ -71,7 +71,14 @@ impl<T: Secure<C::Stream>, C: Connect> Connect for Secured<T, C> {
 /// An error of the stream alone does not say that the handshake was under way.
 pub(crate) fn during_handshake(error: HTTPException) -> HTTPException {
     match error {
-        HTTPException::Io { error, retry, .. } => stream_error(error, Step::Handshake, retry),
+        HTTPException::Io { error, retry, .. } if is_timeout(&error) => {
+            HTTPException::timed_out(Step::Handshake, retry)
+        }
+        HTTPException::Io { error, retry, .. } => HTTPException::Io {
+            error,
+            step: Step::Handshake,
+            retry,
+        },
         other => other,
     }
 }

@@ -76,11 +76,7 @@ impl<R: BufRead> Reader<R> {
 }
 
 fn reader_error(error: io::Error, step: Step) -> HTTPException {
-    HTTPException::Io {
-        error,
-        step,
-        retry: READ_ONLY,
-    }
+    HTTPException::io(error, step, READ_ONLY)
 }
 
 /// What a reader's errors say about sending the request again: nothing is known of a request.

@@ -243,11 +243,9 @@ impl<W: Source> HTTPResponse<'_, W> {
         let start = body.len();
         let spare = body.capacity().saturating_sub(start);
         if spare < step.min(ENOUGH) && body.try_reserve(step).is_err() {
-            return Err(HTTPException::Io {
-                error: io::ErrorKind::OutOfMemory.into(),
-                step: Step::ReadBody,
-                retry: self.half().source.retry(),
-            });
+            let error = io::ErrorKind::OutOfMemory.into();
+            let retry = self.half().source.retry();
+            return Err(HTTPException::io(error, Step::ReadBody, retry));
         }
         let end = body.capacity().min(start.saturating_add(step));
         body.resize(end, 0);

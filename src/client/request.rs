@@ -209,7 +209,11 @@ impl<C: Connect> HTTPConnection<C> {
     pub(super) fn upload_failed(&mut self, error: HTTPException, written: u64) -> HTTPException {
         let retry = self.incoming.source.retry;
         let error = match error {
-            HTTPException::TimedOut { step, .. } => HTTPException::TimedOut { step, written },
+            HTTPException::TimedOut { step, .. } => HTTPException::TimedOut {
+                step,
+                written,
+                retry,
+            },
             HTTPException::Io { error, step, .. } => HTTPException::Io { error, step, retry },
             other => other,
         };
@@ -301,7 +305,11 @@ impl<C: Connect> HTTPConnection<C> {
                 let exchange = &mut self.incoming.exchange;
                 exchange.take_back(given.saturating_sub(done));
                 self.in_doubt = true;
-                HTTPException::TimedOut { step, written }
+                HTTPException::TimedOut {
+                    step,
+                    written,
+                    retry: self.incoming.source.retry,
+                }
             }
             other => self.upload_failed(other, written),
         }

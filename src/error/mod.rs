@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 mod display;
 mod excerpt;
@@ -27,8 +28,9 @@ pub use server::{BadRequest, BadResponse};
 /// Everything that can go wrong in an exchange; `http.client.HTTPException` and, beside it, what
 /// `http.client` raises as built-in exceptions.
 ///
-/// The predicates (`is_timeout`, `is_retryable`, …) answer the questions a caller usually has.
-#[derive(Debug)]
+/// The predicates (`is_timeout`, `is_retryable`, …) answer the questions a caller usually has. A
+/// failure of a response is reported by every later call too: clones share the error of the system.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum HTTPException {
     /// There is no connection and `auto_open` is off (`http.client.NotConnected`).
@@ -176,12 +178,12 @@ pub enum HTTPException {
         /// The host that was looked up: the proxy's if there is a tunnel.
         host: Excerpt,
         /// What the resolver said.
-        error: io::Error,
+        error: Arc<io::Error>,
     },
     /// No address of the host could be connected to.
     ConnectFailed {
         /// Each address that was tried, with its error, in the order of the attempts.
-        attempts: Vec<(SocketAddr, io::Error)>,
+        attempts: Arc<[(SocketAddr, io::Error)]>,
     },
     /// Time ran out. While connecting, through tunnel and TLS (the steps `Connect`, `Tunnel` and
     /// `Handshake`), nothing of the request is out: it is dropped, and may be begun again. At every
@@ -191,11 +193,13 @@ pub enum HTTPException {
         step: Step,
         /// Bytes of the caller's data that this call had handed to the stream.
         written: u64,
+        /// What is known about sending the request again, for who will not go on with this one.
+        retry: Retry,
     },
     /// The stream failed; with [`Step::Other`], something outside the exchange.
     Io {
         /// The error of the stream or of what else failed.
-        error: io::Error,
+        error: Arc<io::Error>,
         /// What was being done.
         step: Step,
         /// What is known about sending the request again.
@@ -204,6 +208,22 @@ pub enum HTTPException {
 }
 
 impl HTTPException {
+    pub(crate) fn timed_out(step: Step, retry: Retry) -> Self {
+        Self::TimedOut {
+            step,
+            written: 0,
+            retry,
+        }
+    }
+
+    pub(crate) fn io(error: io::Error, step: Step, retry: Retry) -> Self {
+        Self::Io {
+            error: Arc::new(error),
+            step,
+            retry,
+        }
+    }
+
     /// A wrong call: the state of the connection did not allow it.
     pub fn is_improper_state(&self) -> bool {
         matches!(self, Self::ImproperConnectionState(_))
@@ -292,13 +312,16 @@ impl HTTPException {
         }
     }
 
-    /// What is known about sending the request again, where the failure leaves that open.
+    /// What is known about sending the request again, where the failure leaves that open. After a
+    /// timeout it is for who gives this one up: the same call, made again, would go on with it.
     pub fn retry(&self) -> Option<Retry> {
         match self {
             Self::Io {
                 step: Step::Other, ..
             } => None,
-            Self::RemoteDisconnected { retry } | Self::Io { retry, .. } => Some(*retry),
+            Self::RemoteDisconnected { retry }
+            | Self::TimedOut { retry, .. }
+            | Self::Io { retry, .. } => Some(*retry),
             Self::HostNotFound { .. } | Self::ConnectFailed { .. } => Some(Retry::default()),
             _ => None,
         }
@@ -308,93 +331,6 @@ impl HTTPException {
     /// failed, and [`Retry::is_safe`].
     pub fn is_retryable(&self) -> bool {
         self.is_network_error() && self.retry().is_some_and(Retry::is_safe)
-    }
-
-    /// The same error once more, for a failure that later calls must report too. The stream's
-    /// own error keeps its kind and text.
-    pub(crate) fn again(&self) -> Self {
-        match self {
-            Self::NotConnected => Self::NotConnected,
-            Self::InvalidURL(url) => Self::InvalidURL(url.clone()),
-            Self::UnknownProtocol { version } => Self::UnknownProtocol {
-                version: version.clone(),
-            },
-            Self::UnknownTransferEncoding { value } => Self::UnknownTransferEncoding {
-                value: value.clone(),
-            },
-            Self::UnimplementedFileMode(mode) => Self::UnimplementedFileMode(*mode),
-            Self::IncompleteRead(read) => Self::IncompleteRead(read.clone()),
-            Self::ImproperConnectionState(state) => Self::ImproperConnectionState(*state),
-            Self::BadStatusLine { line } => Self::BadStatusLine { line: line.clone() },
-            #[cfg(feature = "server")]
-            Self::BadRequest(fault) => Self::BadRequest(fault.clone()),
-            #[cfg(feature = "server")]
-            Self::BadResponse(fault) => Self::BadResponse(fault.clone()),
-            Self::LineTooLong { line, limit } => Self::LineTooLong {
-                line: *line,
-                limit: *limit,
-            },
-            Self::RemoteDisconnected { retry } => Self::RemoteDisconnected { retry: *retry },
-            Self::TooMany { what, limit } => Self::TooMany {
-                what: *what,
-                limit: *limit,
-            },
-            Self::TooLarge { what, limit } => Self::TooLarge {
-                what: *what,
-                limit: *limit,
-            },
-            Self::InvalidHeader { line, offset } => Self::InvalidHeader {
-                line: line.clone(),
-                offset: *offset,
-            },
-            Self::InvalidContentLength { value } => Self::InvalidContentLength {
-                value: value.clone(),
-            },
-            Self::ConflictingFraming => Self::ConflictingFraming,
-            Self::InvalidChunk { fault, partial } => Self::InvalidChunk {
-                fault: *fault,
-                partial: partial.clone(),
-            },
-            Self::UnexpectedUpgrade => Self::UnexpectedUpgrade,
-            Self::UnsolicitedData => Self::UnsolicitedData,
-            Self::InvalidMethod { method } => Self::InvalidMethod {
-                method: method.clone(),
-            },
-            Self::InvalidHeaderName { name } => Self::InvalidHeaderName { name: name.clone() },
-            Self::InvalidHeaderValue { name, value } => Self::InvalidHeaderValue {
-                name: name.clone(),
-                value: value.clone(),
-            },
-            Self::ConflictingHeader { name } => Self::ConflictingHeader { name },
-            Self::InvalidBody { fault } => Self::InvalidBody { fault: *fault },
-            Self::BodyLengthMismatch { declared, given } => Self::BodyLengthMismatch {
-                declared: *declared,
-                given: *given,
-            },
-            Self::BodyNotWanted { written } => Self::BodyNotWanted { written: *written },
-            Self::InvalidTunnelHost { host } => Self::InvalidTunnelHost { host: host.clone() },
-            Self::TunnelFailed(failed) => Self::TunnelFailed(failed.clone()),
-            Self::TunnelAfterConnect => Self::TunnelAfterConnect,
-            Self::HostNotFound { host, error } => Self::HostNotFound {
-                host: host.clone(),
-                error: io_again(error),
-            },
-            Self::ConnectFailed { attempts } => Self::ConnectFailed {
-                attempts: attempts
-                    .iter()
-                    .map(|(address, error)| (*address, io_again(error)))
-                    .collect(),
-            },
-            Self::TimedOut { step, written } => Self::TimedOut {
-                step: *step,
-                written: *written,
-            },
-            Self::Io { error, step, retry } => Self::Io {
-                error: io_again(error),
-                step: *step,
-                retry: *retry,
-            },
-        }
     }
 
     /// The nearest kind of `std::io`.
@@ -413,14 +349,6 @@ impl HTTPException {
             error if error.is_caller_error() => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::InvalidData,
         }
-    }
-}
-
-fn io_again(error: &io::Error) -> io::Error {
-    match (error.raw_os_error(), exception_in(error)) {
-        (Some(code), _) => io::Error::from_raw_os_error(code),
-        (_, Some(exception)) => io::Error::new(error.kind(), exception.again()),
-        _ => io::Error::new(error.kind(), error.to_string()),
     }
 }
 
@@ -447,7 +375,7 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
 impl Error for HTTPException {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Io { error, .. } | Self::HostNotFound { error, .. } => Some(error),
+            Self::Io { error, .. } | Self::HostNotFound { error, .. } => Some(&**error),
             Self::ConnectFailed { attempts } => attempts
                 .last()
                 .map(|(_, error)| -> &(dyn Error + 'static) { error }),
@@ -461,11 +389,8 @@ impl Error for HTTPException {
 /// again.
 impl From<io::Error> for HTTPException {
     fn from(error: io::Error) -> Self {
-        error.downcast().unwrap_or_else(|error| Self::Io {
-            error,
-            step: Step::Other,
-            retry: Retry::default(),
-        })
+        let wrap = |error| Self::io(error, Step::Other, Retry::default());
+        error.downcast().unwrap_or_else(wrap)
     }
 }
 
@@ -479,7 +404,7 @@ impl From<HTTPException> for io::Error {
                 error,
                 step: Step::Other,
                 ..
-            } => error,
+            } => Arc::try_unwrap(error).unwrap_or_else(|shared| Self::new(shared.kind(), shared)),
             other => Self::new(other.kind(), other),
         }
     }
@@ -655,17 +580,13 @@ mod tests {
         let io = steps
             .iter()
             .filter(|step| **step != Step::ReadSource)
-            .map(|step| E::Io {
-                error: reset(),
-                step: *step,
-                retry: Retry::default(),
-            });
+            .map(|step| E::io(reset(), *step, Retry::default()));
         let unknown = E::HostNotFound {
             host: hostile(),
-            error: io::ErrorKind::NotFound.into(),
+            error: Arc::new(io::ErrorKind::NotFound.into()),
         };
         (steps
-            .map(|step| E::TimedOut { step, written: 1 })
+            .map(|step| E::timed_out(step, Retry::default()))
             .into_iter())
         .chain([unknown])
         .chain(retries.map(|retry| E::RemoteDisconnected { retry }))
@@ -706,22 +627,24 @@ mod tests {
         }
     }
 
+    /// Who is told again is told the same, down to what the system said.
     #[test]
-    fn an_error_again_is_the_same() {
+    fn a_clone_shares_what_the_system_said() {
         for error in all() {
-            let again = error.again();
+            let again = error.clone();
             assert_eq!(again.to_string(), error.to_string());
-            assert_eq!(
-                std::mem::discriminant(&again),
-                std::mem::discriminant(&error)
-            );
             assert_eq!(again.retry(), error.retry());
         }
-        let nested = HTTPException::from(io::Error::from(HTTPException::NotConnected)).again();
-        assert!(matches!(nested, HTTPException::NotConnected));
-        let system = HTTPException::from(io::Error::from_raw_os_error(1)).again();
-        let code = io::Error::from(system).raw_os_error();
-        assert_eq!(code, Some(1));
+        let system = HTTPException::from(io::Error::from_raw_os_error(1));
+        let HTTPException::Io { error, .. } = system.clone() else {
+            panic!("{system}");
+        };
+        assert_eq!(error.raw_os_error(), Some(1));
+        let alone = io::Error::from(HTTPException::from(io::Error::from_raw_os_error(1)));
+        assert_eq!(alone.raw_os_error(), Some(1));
+        let shared = io::Error::from(system.clone());
+        assert_eq!(shared.kind(), error.kind());
+        assert_eq!(shared.to_string(), error.to_string());
     }
 
     #[test]

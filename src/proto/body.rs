@@ -223,7 +223,7 @@ impl BodyDecoder {
     #[inline]
     pub fn advance(&mut self, input: &[u8]) -> Result<Advance, HTTPException> {
         if let Some(fault) = &self.fault {
-            return Err(fault.again());
+            return Err(fault.clone());
         }
         match self.advance_faultless(input) {
             Ok(step) => Ok(step),
@@ -233,7 +233,7 @@ impl BodyDecoder {
 
     #[cold]
     fn failed(&mut self, error: HTTPException) -> HTTPException {
-        self.fault = Some(error.again());
+        self.fault = Some(error.clone());
         error
     }
 

@@ -100,11 +100,8 @@ pub(super) fn is_not_allowed(error: &HTTPException) -> bool {
 }
 
 fn not_allowed() -> HTTPException {
-    HTTPException::Io {
-        error: io::Error::other(NotAllowed),
-        step: Step::Connect,
-        retry: Default::default(),
-    }
+    let error = io::Error::other(NotAllowed);
+    HTTPException::io(error, Step::Connect, Default::default())
 }
 
 impl Dialer {

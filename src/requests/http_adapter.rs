@@ -328,7 +328,7 @@ impl HTTPAdapter {
         };
         let left = ends.saturating_duration_since(self.clock.now());
         if left.is_zero() {
-            return Err(HTTPException::TimedOut { step, written: 0 });
+            return Err(HTTPException::timed_out(step, Default::default()));
         }
         Ok(Some(left))
     }

@@ -316,9 +316,5 @@ fn write_some(
 
 /// The failure of a file that was to be sent.
 fn source_error(error: io::Error) -> HTTPException {
-    HTTPException::Io {
-        error,
-        step: Step::ReadSource,
-        retry: Retry::default(),
-    }
+    HTTPException::io(error, Step::ReadSource, Retry::default())
 }

@@ -6,12 +6,12 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::error::{HTTPException, Retry, Step, is_timeout};
-use crate::transport::clock::{Clock, SystemClock};
+use crate::transport::clock::{Clock, SYSTEM_HAS_CLOCK, SystemClock};
 use crate::transport::stream::Stream;
 
 /// A write that is blocked is interrupted after so long, to look whether the peer has answered. Not
-/// on Windows, where a socket is of no use after such a timeout.
-const SLICE: Option<Duration> = if cfg!(windows) {
+/// on Windows, where a socket is of no use after such a timeout, and where there is no clock.
+const SLICE: Option<Duration> = if cfg!(windows) || !SYSTEM_HAS_CLOCK {
     None
 } else {
     Some(Duration::from_millis(100))
@@ -136,11 +136,12 @@ impl Timing {
         &self,
         timeout: Option<Duration>,
         step: Step,
+        retry: Retry,
     ) -> Result<Option<Duration>, HTTPException> {
         let until = |ends: Instant| ends.saturating_duration_since(self.clock.now());
         let left = self.ends.map(until);
         if left == Some(Duration::ZERO) {
-            return Err(HTTPException::TimedOut { step, written: 0 });
+            return Err(HTTPException::timed_out(step, retry));
         }
         Ok(shorter(timeout, left))
     }
@@ -152,10 +153,10 @@ impl Timing {
         retry: Retry,
     ) -> Result<(), HTTPException> {
         self.notice_loan();
-        let limit = self.limit(self.read, step)?;
+        let limit = self.limit(self.read, step, retry)?;
         if self.applied_read != Some(limit) {
             let set = stream.set_read_timeout(limit);
-            set.map_err(|error| HTTPException::Io { error, step, retry })?;
+            set.map_err(|error| HTTPException::io(error, step, retry))?;
             self.applied_read = Some(limit);
         }
         Ok(())
@@ -168,7 +169,7 @@ impl Timing {
         retry: Retry,
     ) -> Result<(), HTTPException> {
         self.notice_loan();
-        let limit = self.limit(self.write, Step::Write)?;
+        let limit = self.limit(self.write, Step::Write, retry)?;
         self.apply_to_writes(stream, limit, retry)
     }
 
@@ -183,9 +184,9 @@ impl Timing {
         let step = Step::Write;
         let left = self.write.map(|time| time.saturating_sub(patience.waited));
         if left.is_some_and(|left| left.is_zero()) && !patience.waited.is_zero() {
-            return Err(HTTPException::TimedOut { step, written: 0 });
+            return Err(HTTPException::timed_out(step, retry));
         }
-        let limit = self.limit(left, step)?;
+        let limit = self.limit(left, step, retry)?;
         let slice = self.slice_of(limit, patience);
         self.apply_to_writes(stream, slice.or(limit), retry)?;
         Ok(slice)
@@ -200,7 +201,7 @@ impl Timing {
         let step = Step::Write;
         if self.applied_write != Some(limit) {
             let set = stream.set_write_timeout(limit);
-            set.map_err(|error| HTTPException::Io { error, step, retry })?;
+            set.map_err(|error| HTTPException::io(error, step, retry))?;
             self.applied_write = Some(limit);
         }
         Ok(())
@@ -278,7 +279,7 @@ impl<'a> ConnectTime<'a> {
         };
         let left = ends.saturating_duration_since(self.clock.now());
         if left.is_zero() {
-            return Err(HTTPException::TimedOut { step, written: 0 });
+            return Err(HTTPException::timed_out(step, Retry::default()));
         }
         Ok(Some(left))
     }
@@ -293,11 +294,7 @@ impl<'a> ConnectTime<'a> {
         stream
             .set_read_timeout(shorter(self.read, left))
             .and_then(|()| stream.set_write_timeout(shorter(self.write, left)))
-            .map_err(|error| HTTPException::Io {
-                error,
-                step,
-                retry: Retry::default(),
-            })
+            .map_err(|error| HTTPException::io(error, step, Retry::default()))
     }
 }
 

@@ -396,7 +396,7 @@ impl<S> Drop for Wire<S> {
 /// The crate's error for a stream's.
 pub(crate) fn stream_error(error: io::Error, step: Step, retry: Retry) -> HTTPException {
     if is_timeout(&error) {
-        return HTTPException::TimedOut { step, written: 0 };
+        return HTTPException::timed_out(step, retry);
     }
-    HTTPException::Io { error, step, retry }
+    HTTPException::io(error, step, retry)
 }

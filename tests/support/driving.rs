@@ -345,10 +345,10 @@ impl Play<'_> {
         for left in (0..=turn.exchange.again).rev() {
             match self.conn.send(&data[sent..]) {
                 Ok(()) => return (data.len(), Ok(())),
-                Err(HTTPException::TimedOut { written, step }) => {
+                Err(error @ HTTPException::TimedOut { written, .. }) => {
                     sent += usize::try_from(written).unwrap();
                     if left == 0 {
-                        return (sent, Err(HTTPException::TimedOut { written, step }));
+                        return (sent, Err(error));
                     }
                     self.seen.timeouts += 1;
                 }

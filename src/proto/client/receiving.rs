@@ -192,7 +192,7 @@ impl Exchange {
 
     fn check_failure(&self) -> Result<(), HTTPException> {
         match &self.failure {
-            Some(failure) => Err(failure.again()),
+            Some(failure) => Err(failure.clone()),
             None => Ok(()),
         }
     }
@@ -200,7 +200,7 @@ impl Exchange {
     /// Takes note that the exchange has failed; later reads report the same error.
     pub(crate) fn set_failure(&mut self, error: &HTTPException) {
         if self.failure.is_none() {
-            self.failure = Some(error.again());
+            self.failure = Some(error.clone());
         }
         self.close.get_or_insert(CloseReason::Failed);
     }

@@ -358,10 +358,9 @@ impl OpenerDirector {
     pub(super) fn time_left(&self, request: &Request) -> Result<Option<Duration>, HTTPException> {
         let until = |ends: std::time::Instant| ends.saturating_duration_since(self.clock.now());
         match request.ends.map(until) {
-            Some(Duration::ZERO) => Err(HTTPException::TimedOut {
-                step: Step::Connect,
-                written: 0,
-            }),
+            Some(Duration::ZERO) => {
+                Err(HTTPException::timed_out(Step::Connect, Default::default()))
+            }
             left => Ok(left),
         }
     }

@@ -239,6 +239,7 @@ fn written_in_time(error: HTTPException) -> u64 {
         HTTPException::TimedOut {
             step: Step::Write,
             written,
+            ..
         } => written,
         other => panic!("{other:?}"),
     }

@@ -266,11 +266,8 @@ pub(crate) fn certificate_error(error: HTTPException) -> CertificateError {
     };
     assert_eq!(step, Step::Handshake);
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-    match error.into_inner().map(|inner| inner.downcast::<Error>()) {
-        Some(Ok(inner)) => match *inner {
-            Error::InvalidCertificate(error) => error,
-            other => panic!("{other:?}"),
-        },
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(Error::InvalidCertificate(error)) => error.clone(),
         other => panic!("{other:?}"),
     }
 }
