@@ -73,8 +73,11 @@ pub struct HTTPMessage {
 impl HTTPMessage {
     /// Makes a message without fields. Allocates nothing.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self {
+            block: Vec::new(),
+            fields: Vec::new(),
+        }
     }
 
     /// Adds a field after all others, even if there is one of that name: `message[name] = value`

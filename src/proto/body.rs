@@ -190,10 +190,14 @@ impl BodyDecoder {
         }
     }
 
-    /// The trailer fields, once the body is complete (RFC 9112 section 7.1.2). They never join
-    /// the header fields.
+    /// The trailer fields, once the body is complete (RFC 9112 section 7.1.2); none before. They never
+    /// join the header fields.
     pub fn trailers(&self) -> &HTTPMessage {
-        &self.trailers.message
+        static NONE: HTTPMessage = HTTPMessage::new();
+        match self.state {
+            State::Complete => &self.trailers.message,
+            _ => &NONE,
+        }
     }
 
     /// What was forgiven in this body.
