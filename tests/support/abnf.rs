@@ -1,7 +1,9 @@
 //! The grammar of RFC 9110, 9112 and 3986 written as rules, and a matcher that tries every way.
 //! It judges small inputs in exhaustive tests; the lines are without their line ends. What ends in
 //! `standard` widens the grammar by what the crate accepts by default; what begins with `sent`
-//! leaves out the white space that a recipient has to bear and no sender may write.
+//! leaves out the white space that a recipient has to bear and no sender may write. What begins with
+//! `received` is what a server takes: every visible octet but `#` in a path, hosts that are not empty,
+//! without user and without future forms of addresses.
 
 #![allow(dead_code, unreachable_pub, reason = "several test files share it")]
 #![allow(
@@ -167,6 +169,15 @@ rules! {
         | scheme() + Text(":") + hierarchy() + query()
         | uri_host() + Text(":") + many(digit()) | Text("*");
     request_line = token() + Text(" ") + target() + Text(" ") + version();
+    visible = Octet(0x21, 0x22) | Octet(0x24, 0x7e);
+    received_host = Text("[") + ipv6() + Text("]") | some(unreserved() | escaped() | sub_delim());
+    received_authority = received_host() + maybe(Text(":") + many(digit()));
+    absolute_form = scheme() + Text("://") + received_authority()
+        + maybe(one_of("/?") + many(visible()));
+    received_target = Text("/") + many(visible()) | absolute_form();
+    received_line = token() + Text(" ") + received_target() + Text(" ") + version()
+        | Text("OPTIONS * ") + version();
+    received_connect = Text("CONNECT ") + received_host() + Text(":") + some(digit()) + Text(" ") + version();
 }
 
 macro_rules! judges {
@@ -186,6 +197,9 @@ judges! {
     is_content_length = content_length();
     is_transfer_encoding = transfer_encoding();
     is_request_line = request_line();
+    is_received_line = received_line();
+    is_received_connect = received_connect();
+    is_received_authority = received_authority();
     is_method = token();
     is_host = host();
     is_token = token();

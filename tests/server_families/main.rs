@@ -1,0 +1,32 @@
+//! Families of tests of the server by bytes: requests cut in every way (`split`), cut short
+//! (`truncation`), small ones in full against the grammar (`exhaustive`), and changed at random
+//! against a naive parser (`mutants`).
+//!
+//! `STDHTTP_LONG=1` tries many times as many.
+#![cfg(feature = "server")]
+#![allow(missing_docs)]
+
+#[path = "../support/abnf.rs"]
+mod abnf;
+#[path = "../support/base64.rs"]
+mod base64;
+#[path = "../support/json.rs"]
+mod json;
+#[path = "../support/mutate.rs"]
+mod mutate;
+#[path = "../support/naive.rs"]
+mod naive;
+#[path = "../support/random.rs"]
+mod random;
+#[path = "../support/requests.rs"]
+mod requests;
+
+mod exhaustive;
+mod mutants;
+mod sources;
+mod split;
+mod truncation;
+
+fn is_long() -> bool {
+    std::env::var_os("STDHTTP_LONG").is_some()
+}
