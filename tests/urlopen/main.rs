@@ -10,6 +10,8 @@ mod credentials;
 mod handlers;
 mod local;
 mod proxies;
+mod python;
+mod recording;
 mod redirects;
 mod requests;
 
