@@ -1,7 +1,13 @@
-//! Redirects: RFC 9110 sections 10.2.2 and 15.4, what is decided without any I/O. What a chain of
-//! requests does is in `tests/urlopen.rs`.
+//! Redirects: RFC 9110 sections 10.2.2 and 15.4: what is decided without any I/O, and what a chain of
+//! requests does.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use stdhttp::HTTPMessage;
+use stdhttp::cookies::CookieJar;
+use stdhttp::testing::{Peer, Script};
+use stdhttp::urllib::request::*;
 use stdhttp::urllib::{
     Fault, Part, Redirect, RedirectError, RedirectRules, RedirectedRequest, Resend, Url, UrlParser,
 };
@@ -361,4 +367,115 @@ fn s_15_4_12_nothing_illegal_gets_into_a_target() {
     let found = leads_by(&rules, "http://h/", "http://bücher/");
     assert_eq!(found.as_deref(), Ok("http://xn--bcher-kva/"));
     assert_eq!(fault(leads("http://h/", "http://bücher/")).0, Part::Host);
+}
+
+/// An opener whose connections give these answers, and the peer that was asked.
+fn opener(answers: &[&str]) -> (OpenerDirector, Peer) {
+    let script = |answer: &&str| Script::answer(answer.replace('\n', "\r\n"));
+    let peer = Peer::new(answers.iter().map(script));
+    let opener = build_opener()
+        .add_handler(HTTPHandler::new(peer.clone()))
+        .add_handler(HTTPSHandler::new(peer.clone()))
+        .add_handler(ProxyHandler::none())
+        .with_clock(peer.clone());
+    (opener, peer)
+}
+
+/// The names of the fields of a request.
+fn names(peer: &Peer, connection: usize) -> Vec<String> {
+    let sent = String::from_utf8(peer.received(connection)).unwrap();
+    let lines = sent.lines().filter_map(|line| line.split_once(": "));
+    lines.map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn s_15_4_4_what_was_generated_is_generated_anew() {
+    let answers = [
+        "HTTP/1.1 302 Found\nLocation: //i/\nSet-Cookie: a=1\n\n",
+        "HTTP/1.1 302 Found\nLocation: //h/\n\n",
+        "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+    ];
+    let (opener, peer) = opener(&answers);
+    let jar = Arc::new(CookieJar::new());
+    let opener = opener.add_handler(HTTPCookieProcessor::new(jar));
+    opener.open("http://h/").unwrap();
+    let usual = ["Host", "Accept-Encoding", "User-Agent", "Connection"];
+    assert_eq!(names(&peer, 0), usual);
+    assert_eq!(names(&peer, 1), usual);
+    assert_eq!(
+        names(&peer, 2),
+        [
+            "Host",
+            "Accept-Encoding",
+            "User-Agent",
+            "Cookie",
+            "Connection"
+        ]
+    );
+}
+
+#[test]
+fn s_10_1_3_1_no_referer_is_sent() {
+    let answers = [
+        "HTTP/1.1 302 Found\nLocation: https://h/#f\n\n",
+        "HTTP/1.1 302 Found\nLocation: /x\n\n",
+        "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+    ];
+    let (opener, peer) = opener(&answers);
+    opener.open("http://u:p@h/#f").unwrap();
+    for connection in 0..3 {
+        let sent = String::from_utf8(peer.received(connection)).unwrap();
+        assert!(
+            !sent.to_ascii_lowercase().contains("refer") && !sent.contains('#'),
+            "{sent}"
+        );
+    }
+}
+
+#[test]
+fn s_15_4_10_ten_hops_within_one_deadline() {
+    let circle = "HTTP/1.1 302 Found\nLocation: /\nContent-Length: 0\n\n";
+    let (unlimited, peer) = opener(&[circle; 20]);
+    match unlimited.open("http://h/") {
+        Err(URLError::HTTP(error)) => {
+            assert_eq!(error.unfollowed(), Some(Unfollowed::TooMany { limit: 10 }));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(peer.calls().connects, 11);
+    // A hop a second: the fourth has no time left.
+    let hop = || {
+        let head = circle.replace('\n', "\r\n");
+        Script::new()
+            .expect_head()
+            .wait(Duration::from_secs(1))
+            .send(head)
+    };
+    let (hurried, peer) = opener(&[]);
+    peer.set_scripts([hop(), hop(), hop(), hop(), hop()]);
+    let error = hurried
+        .with_deadline(Duration::from_millis(3_500))
+        .open("http://h/");
+    assert!(error.unwrap_err().is_timeout());
+    assert_eq!(peer.calls().connects, 4);
+    assert_eq!(peer.elapsed(), Duration::from_millis(3_500));
+}
+
+#[test]
+fn s_15_4_13_the_body_of_a_redirect_is_not_read() {
+    let huge = "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Encoding: gzip\r\n\
+                Content-Length: 1073741824\r\n\r\n";
+    let mut script = Script::new().expect_head().send(huge);
+    for _ in 0..64 {
+        script = script.send([0; 65_536]);
+    }
+    let (opener, peer) = opener(&[]);
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    peer.set_scripts([script, Script::answer(answer)]);
+    opener.open("http://h/").unwrap();
+    let calls = peer.calls();
+    assert!(
+        calls.bytes_read <= 65_536 && calls.connects == 2,
+        "{calls:?}"
+    );
 }

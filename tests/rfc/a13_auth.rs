@@ -6,10 +6,13 @@ use std::sync::Arc;
 use stdhttp::HTTPMessage;
 use stdhttp::auth::{
     Algorithm, Authenticator, Challenge, Credentials, Digest, DigestRequest, Exchange,
-    InvalidCredentials, RspauthMismatch,
+    HTTPPasswordMgr, InvalidCredentials, RspauthMismatch,
 };
-use stdhttp::testing::steps;
-use stdhttp::urllib::Url;
+use stdhttp::testing::{Peer, Script, steps};
+use stdhttp::urllib::request::{
+    HTTPDigestAuthHandler, HTTPHandler, HTTPSHandler, ProxyHandler, Request, build_opener,
+};
+use stdhttp::urllib::{Proxies, Url};
 
 const GET: DigestRequest<'_> = DigestRequest {
     method: "GET",
@@ -972,4 +975,52 @@ fn d_3_8_1_the_fields_of_a_proxy() {
         let next = params(text(&auth.begin(&url(proxy), &GET)).as_bytes());
         assert_eq!(next["nonce"], nonce, "{field}");
     }
+}
+
+#[test]
+fn s_11_7_2_1_nothing_of_a_proxys_goes_through_its_tunnel() {
+    let tunnel = Script::new()
+        .expect_head()
+        .send("HTTP/1.1 200 Connected\r\n\r\n")
+        .expect_head()
+        .send("HTTP/1.1 302 Found\r\nLocation: https://i/\r\nContent-Length: 0\r\n\r\n");
+    let direct = Script::answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let peer = Peer::new([tunnel, direct]);
+    let proxies = Proxies::new()
+        .with("https://h", "http://me:secret@p")
+        .unwrap();
+    let opener = build_opener()
+        .add_handler(HTTPSHandler::new(peer.clone()))
+        .add_handler(ProxyHandler::new(proxies));
+    let request = Request::new("https://h/").unwrap();
+    opener
+        .open(request.with_header("Proxy-Authorization", "Bearer own"))
+        .unwrap();
+    let sent = [0, 1].map(|connection| String::from_utf8(peer.received(connection)).unwrap());
+    let (connect, inner) = sent[0].split_once("\r\n\r\n").unwrap();
+    assert!(
+        connect.starts_with("CONNECT h:443 ") && connect.ends_with("Authorization: Bearer own")
+    );
+    for outside in [inner, &sent[1]] {
+        assert!(
+            outside.starts_with("GET / ") && !outside.contains("uthorization"),
+            "{outside}"
+        );
+    }
+}
+
+#[test]
+fn s_15_5_2_2_an_opener_never_answers_another_origin() {
+    let asks = "HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n\r\n";
+    let there = "HTTP/1.1 302 Found\r\nLocation: http://i/\r\n\r\n";
+    let peer = Peer::new([there, asks].map(Script::answer));
+    let mut passwords = HTTPPasswordMgr::new();
+    passwords.add_password(None, &url("http://h/"), user("me", "secret"));
+    let opener = build_opener()
+        .add_handler(HTTPHandler::new(peer.clone()))
+        .add_handler(ProxyHandler::none())
+        .add_handler(HTTPDigestAuthHandler::new(passwords));
+    let error = opener.open("http://h/").unwrap_err();
+    assert_eq!(error.http().map(|error| error.code()), Some(401));
+    assert_eq!(peer.calls().connects, 2);
 }

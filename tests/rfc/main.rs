@@ -16,6 +16,8 @@ mod a11_interim;
 mod a12_redirects;
 #[cfg(feature = "urllib")]
 mod a13_auth;
+#[cfg(feature = "urllib")]
+mod a14_content;
 mod a15_authority;
 #[cfg(feature = "urllib")]
 mod a16_uri;
