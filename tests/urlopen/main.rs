@@ -9,6 +9,7 @@ mod base64;
 mod credentials;
 mod handlers;
 mod local;
+mod parity;
 mod proxies;
 mod python;
 mod recording;
