@@ -29,6 +29,9 @@ const MONTHS: [&str; 12] = [
 
 const DAY: i64 = 86_400;
 
+/// Octets of a date in the form of HTTP.
+const LENGTH: usize = 29;
+
 /// Days from the first of January of the year 1 to that of 1970.
 const EPOCH: i64 = 719_162;
 
@@ -43,7 +46,7 @@ const EPOCH: i64 = 719_162;
 /// ```
 #[must_use]
 pub fn formatdate(time: SystemTime) -> Option<String> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(LENGTH);
     write_date(time, &mut text)?;
     Some(text)
 }
