@@ -10,9 +10,7 @@ use super::options::{Hop, MAX_CONTENT, SendOptions, TlsSettings};
 use super::payload::Payload;
 use super::session::Session;
 use crate::cookies::CookieJar;
-use crate::urllib::{
-    InvalidProxy, Proxies, Proxy, Redirect, RedirectError, RedirectedRequest, Resend, Via,
-};
+use crate::urllib::{InvalidProxy, Proxy, Redirect, RedirectError, RedirectedRequest, Resend, Via};
 
 /// Bytes of an answer that is not the last which are read for the connection's sake.
 const DRAINED: u64 = 65_536;
@@ -50,8 +48,6 @@ pub(super) struct Call<'s> {
     pub(super) options: SendOptions,
     tls: TlsSettings,
     ends: Option<Instant>,
-    /// What the environment says of proxies.
-    around: Proxies,
 }
 
 impl<'s> Call<'s> {
@@ -68,7 +64,6 @@ impl<'s> Call<'s> {
             session,
             tls,
             ends,
-            around: session.environment.proxies(),
             options,
         }
     }
@@ -213,9 +208,6 @@ impl<'s> Call<'s> {
         let response = adapter.send(&sent, &sending)?;
         let mut response = response.with_charsets(session.charsets.clone());
         response.elapsed = session.clock.now().saturating_duration_since(began);
-        response
-            .cookies
-            .extract_cookies(&response.headers().clone(), sent.url());
         session
             .cookies
             .extract_cookies(response.headers(), sent.url());
@@ -232,8 +224,13 @@ impl<'s> Call<'s> {
         if request.own_cookie {
             return sent;
         }
+        let kept = self.session.cookies.cookies_for(request.url());
+        if kept.is_empty() && request.cookies.is_empty() {
+            sent.headers_mut().remove("Cookie");
+            return sent;
+        }
         let jar = CookieJar::new();
-        for cookie in self.session.cookies.cookies_for(request.url()) {
+        for cookie in kept {
             jar.set_cookie(cookie);
         }
         for cookie in &request.cookies {
@@ -250,11 +247,12 @@ impl<'s> Call<'s> {
     /// What the call says of proxies counts alone; else the session, then the environment.
     fn proxy(&self, request: &PreparedRequest) -> Result<Option<Proxy>, RequestException> {
         let invalid = |error: InvalidProxy| ExceptionKind::InvalidProxyURL(error.error);
+        let session = self.session;
         let sources = match &self.options.proxies {
-            Some(own) => vec![own],
-            None => vec![&self.session.proxies, &self.around],
+            Some(own) => [Some(own), None],
+            None => [Some(&session.proxies), session.environment.proxies()],
         };
-        for proxies in sources {
+        for proxies in sources.into_iter().flatten() {
             match proxies.select(request.url()).map_err(invalid)? {
                 Some(Via::Proxy(proxy)) => return Ok(Some(proxy.clone())),
                 Some(Via::Direct) => return Ok(None),
@@ -266,6 +264,8 @@ impl<'s> Call<'s> {
 }
 
 fn finished(mut response: Response, history: Vec<Response>) -> Response {
-    response.history = history.into();
+    if !history.is_empty() {
+        response.history = history.into();
+    }
     response
 }

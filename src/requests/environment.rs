@@ -3,16 +3,13 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::error::ExceptionKind;
 use crate::auth::{Credentials, Netrc};
 use crate::urllib::{Proxies, Url};
 
-type Variables = Arc<dyn Fn() -> Vec<(OsString, OsString)> + Send + Sync>;
-
-/// What a session takes from the environment. What of `.netrc` is sent goes to the host of the
-/// caller's own URL alone, never to one that a redirect leads to.
+/// What a session takes from the environment, as it is when the session is made. What of `.netrc` is
+/// sent goes to the host of the caller's own URL alone, never to one that a redirect leads to.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Environment {
@@ -22,7 +19,15 @@ pub struct Environment {
     pub netrc: bool,
     /// The path of certificates that TLS is handed: `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`. True.
     pub certificates: bool,
-    variables: Variables,
+    found: Found,
+}
+
+/// What the variables say.
+#[derive(Clone)]
+struct Found {
+    proxies: Proxies,
+    netrc: Option<PathBuf>,
+    certificates: Option<PathBuf>,
 }
 
 impl Environment {
@@ -31,7 +36,7 @@ impl Environment {
             proxies: true,
             netrc: true,
             certificates: true,
-            variables: Arc::new(|| std::env::vars_os().collect()),
+            found: Found::read(std::env::vars_os().collect()),
         }
     }
 
@@ -42,59 +47,51 @@ impl Environment {
         V: Into<OsString>,
     {
         let variables = variables.into_iter();
-        let variables: Vec<(OsString, OsString)> = variables
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        self.variables = Arc::new(move || variables.clone());
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        self.found = Found::read(variables.collect());
     }
 
-    pub(super) fn proxies(&self) -> Proxies {
-        if !self.proxies {
-            return Proxies::new();
-        }
-        let variables = (self.variables)().into_iter();
-        let text = |text: OsString| text.into_string().ok();
-        Proxies::from_environment(
-            variables.filter_map(|(name, value)| Some((text(name)?, text(value)?))),
-        )
+    pub(super) fn proxies(&self) -> Option<&Proxies> {
+        self.proxies.then_some(&self.found.proxies)
     }
 
-    pub(super) fn certificates(&self) -> Option<PathBuf> {
-        let names = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
-        let mut found = names.iter().filter_map(|name| self.variable(name));
-        found
-            .next()
-            .filter(|_| self.certificates)
-            .map(PathBuf::from)
+    pub(super) fn certificates(&self) -> Option<&PathBuf> {
+        let path = self.found.certificates.as_ref();
+        path.filter(|_| self.certificates)
     }
 
-    fn variable(&self, name: &str) -> Option<OsString> {
-        let variables = (self.variables)();
-        let mut found = variables.into_iter().filter(|(known, _)| known == name);
-        found
-            .next()
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_empty())
-    }
-
-    /// What the file says of the host of a URL. A file that is not there says nothing.
+    /// What the file says of the host of a URL.
     pub(super) fn credentials(&self, url: &Url) -> Result<Option<Credentials>, ExceptionKind> {
-        let Some(path) = self.netrc_path().filter(|_| self.netrc) else {
+        let Some(path) = self.found.netrc.as_ref().filter(|_| self.netrc) else {
             return Ok(None);
         };
         let netrc = Netrc::load(path).map_err(ExceptionKind::Netrc)?;
         Ok(netrc.credentials(url)?)
     }
+}
 
-    fn netrc_path(&self) -> Option<PathBuf> {
-        if let Some(path) = self.variable("NETRC") {
-            return Some(PathBuf::from(path)).filter(|path| path.is_file());
+impl Found {
+    fn read(variables: Vec<(OsString, OsString)>) -> Self {
+        let value = |name: &str| {
+            let mut named = variables.iter().filter(|(known, _)| known == name);
+            let value = named.next().map(|(_, value)| PathBuf::from(value));
+            value.filter(|value| !value.as_os_str().is_empty())
+        };
+        let home = value("HOME").or_else(|| value("USERPROFILE"));
+        let in_home = [".netrc", "_netrc"].map(|name| Some(home.as_ref()?.join(name)));
+        let netrc = match value("NETRC") {
+            Some(path) => Some(path).filter(|path| path.is_file()),
+            None => in_home.into_iter().flatten().find(|path| path.is_file()),
+        };
+        let certificates = value("REQUESTS_CA_BUNDLE").or_else(|| value("CURL_CA_BUNDLE"));
+        let text = |text: OsString| text.into_string().ok();
+        let as_text = variables.into_iter();
+        let as_text = as_text.filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+        Self {
+            proxies: Proxies::from_environment(as_text),
+            netrc,
+            certificates,
         }
-        let home = self
-            .variable("HOME")
-            .or_else(|| self.variable("USERPROFILE"))?;
-        let in_home = [".netrc", "_netrc"].map(|name| PathBuf::from(&home).join(name));
-        in_home.into_iter().find(|path| path.is_file())
     }
 }
 

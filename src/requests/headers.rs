@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::ExceptionKind;
 use crate::error::{Excerpt, HTTPException};
@@ -22,7 +23,8 @@ use crate::proto::scan;
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
-    fields: Vec<(String, Vec<u8>)>,
+    /// Copies share them until one is changed.
+    fields: Arc<Vec<(String, Vec<u8>)>>,
 }
 
 impl Headers {
@@ -35,13 +37,15 @@ impl Headers {
     /// Sets a field in place of those with its name. It is checked when a request is prepared.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
         let (name, value) = (name.into(), value.into());
-        match self.place(&name) {
+        let place = self.place(&name);
+        let fields = Arc::make_mut(&mut self.fields);
+        match place {
             Some(place) => {
-                if let Some(field) = self.fields.get_mut(place) {
+                if let Some(field) = fields.get_mut(place) {
                     *field = (name, value);
                 }
             }
-            None => self.fields.push((name, value)),
+            None => fields.push((name, value)),
         }
     }
 
@@ -55,7 +59,8 @@ impl Headers {
     /// Removes a field; whether there was one.
     pub fn remove(&mut self, name: &str) -> bool {
         let place = self.place(name);
-        place.map(|place| self.fields.remove(place)).is_some()
+        let removed = place.map(|place| Arc::make_mut(&mut self.fields).remove(place));
+        removed.is_some()
     }
 
     /// The value of a field, read as Latin-1.

@@ -2,6 +2,7 @@
 //! `urllib3.connectionpool`).
 
 use super::models::{PreparedRequest, RequestException, Response};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 use std::net::IpAddr;
@@ -240,8 +241,7 @@ impl HTTPAdapter {
             return Err(Failure::of(ExceptionKind::MissingTls));
         }
         Ok(Key {
-            origin: url.origin(),
-            host: url.hostname().to_owned(),
+            url: url.clone(),
             proxy: sending.proxy.cloned(),
             tls: needs_tls.then(|| sending.tls.clone()),
         })
@@ -269,7 +269,7 @@ impl HTTPAdapter {
         let response = connection.getresponse()?;
         Ok(Head {
             status: response.status(),
-            reason: response.reason_bytes().to_vec(),
+            reason: known_reason(response.status(), response.reason_bytes()),
             headers: response.headers().clone(),
         })
     }
@@ -435,5 +435,13 @@ impl fmt::Debug for HTTPAdapter {
             .field("tls", &self.dialing.tls.is_some())
             .field("codings", &self.codings)
             .finish_non_exhaustive()
+    }
+}
+
+/// The phrase that nearly every server sends is not copied.
+fn known_reason(status: u16, reason: &[u8]) -> Cow<'static, [u8]> {
+    match crate::responses(status) {
+        Some(usual) if usual.as_bytes() == reason => Cow::Borrowed(usual.as_bytes()),
+        _ => Cow::Owned(reason.to_vec()),
     }
 }

@@ -1,6 +1,7 @@
 //! What refers to each other: a request as it will be sent, its response, what a call can end in, and
 //! what of the caller's is run in between (`requests.models`). What they do is in files of their own.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::urllib::Url;
 /// What goes beside it, such as the credentials, is bound to the origin of its URL.
 #[derive(Clone)]
 pub struct PreparedRequest {
-    pub(super) method: String,
+    pub(super) method: Cow<'static, str>,
     pub(super) url: Url,
     pub(super) headers: Headers,
     pub(super) body: Payload,
@@ -45,11 +46,11 @@ pub struct PreparedRequest {
 pub struct Response {
     pub(super) request: PreparedRequest,
     pub(super) status: u16,
-    pub(super) reason: Vec<u8>,
+    pub(super) reason: Cow<'static, [u8]>,
     pub(super) headers: HTTPMessage,
     pub(super) elapsed: Duration,
     pub(super) history: Arc<[Self]>,
-    pub(super) cookies: CookieJar,
+    pub(super) cookies: OnceLock<CookieJar>,
     pub(super) next: Option<Box<PreparedRequest>>,
     pub(super) encoding: Option<String>,
     pub(super) charsets: Option<Charsets>,

@@ -9,18 +9,27 @@ use std::time::Duration;
 use super::dial::Dialer;
 use super::options::TlsSettings;
 use crate::HTTPConnection;
-use crate::urllib::{Origin, Proxy};
+use crate::urllib::{Proxy, Url};
 
 pub(super) type Connection = HTTPConnection<Dialer>;
 
 /// Connections with equal keys can stand for each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Key {
-    pub(super) origin: Origin,
-    /// The name that is dialled, of which the origin does not tell a trailing dot.
-    pub(super) host: String,
+    /// Of which scheme, host and port count; a trailing dot makes another name to be dialled.
+    pub(super) url: Url,
     pub(super) proxy: Option<Proxy>,
     pub(super) tls: Option<TlsSettings>,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        let site = |url: &Url| (url.scheme(), url.port());
+        site(&self.url) == site(&other.url)
+            && self.url.hostname() == other.url.hostname()
+            && self.proxy == other.proxy
+            && self.tls == other.tls
+    }
 }
 
 /// How many connections are kept.

@@ -57,7 +57,7 @@ impl PreparedRequest {
         self.body = body.into();
         self.headers.remove("Content-Length");
         self.headers.remove("Transfer-Encoding");
-        let defines_content = !matches!(self.method.as_str(), "GET" | "HEAD");
+        let defines_content = !matches!(&*self.method, "GET" | "HEAD");
         match (self.body.is_none(), self.body.length()) {
             (true, _) if defines_content => self.headers.insert("Content-Length", "0"),
             (true, _) => {}
@@ -68,7 +68,7 @@ impl PreparedRequest {
 
     /// Another method and no body: what a redirect makes of it.
     pub(super) fn set_method(&mut self, method: &str) {
-        method.clone_into(&mut self.method);
+        self.method = known_method(method);
     }
 
     pub(super) fn set_url(&mut self, url: Url) {
@@ -82,6 +82,15 @@ impl PreparedRequest {
     ) {
         self.hooks.push(hook);
     }
+}
+
+/// A method in capitals; the usual ones are not copied.
+pub(super) fn known_method(method: &str) -> Cow<'static, str> {
+    let usual = ["GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS"];
+    let found = usual
+        .into_iter()
+        .find(|usual| usual.eq_ignore_ascii_case(method));
+    found.map_or_else(|| method.to_ascii_uppercase().into(), Cow::Borrowed)
 }
 
 /// Credentials are masked, and the body says how much it is.

@@ -69,8 +69,9 @@ impl Session {
 impl PreparedRequest {
     /// Puts together what the call says; nothing of a session is in it.
     pub(super) fn new(request: Request<'_>, parser: &UrlParser) -> Result<Self, RequestException> {
-        let method = request.method.to_ascii_uppercase();
+        let method = request.method.clone();
         if !scan::is_token(method.as_bytes()) {
+            let method = method.into_owned();
             return Err(ExceptionKind::InvalidMethod { method }.into());
         }
         let url = prepare_url(
@@ -124,6 +125,9 @@ fn prepare_url(
             _ => ExceptionKind::InvalidURL(error),
         }
     })?;
+    if params.is_empty() && query.is_none_or(str::is_empty) {
+        return Ok(url);
+    }
     let encoded = urlencode(params.iter().map(|(name, value)| (name, value)));
     let added: Vec<&str> = query.into_iter().chain([encoded.as_str()]).collect();
     let added = added.into_iter().filter(|text| !text.is_empty());

@@ -1,6 +1,7 @@
 //! A request as the caller says it: the arguments of `requests.request` as methods.
 
 use super::models::{Auth, Hooks, PreparedRequest, RequestException, Response};
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use super::form::{Data, FilePart};
 use super::headers::Headers;
 use super::options::{Cert, Hop, Redirects, SendOptions, Timeout, Verify};
 use super::payload::Payload;
+use super::prepared::known_method;
 use super::session::Session;
 use crate::urllib::Proxies;
 
@@ -32,7 +34,7 @@ use crate::urllib::Proxies;
 #[must_use = "a request is sent by `send`"]
 pub struct Request<'s> {
     session: Option<&'s Session>,
-    pub(super) method: String,
+    pub(super) method: Cow<'static, str>,
     pub(super) url: String,
     pub(super) params: Vec<(String, String)>,
     pub(super) query: Option<String>,
@@ -110,7 +112,7 @@ impl<'s> Request<'s> {
         // In `requests` it is `head` that follows no redirects; `request("HEAD")` does.
         Self {
             session,
-            method: method.to_owned(),
+            method: known_method(method),
             url: url.to_owned(),
             params: Vec::new(),
             query: None,

@@ -17,12 +17,13 @@ use super::options::MAX_CONTENT;
 use super::text::{self, Charsets};
 use crate::cookies::CookieJar;
 use crate::message::{HTTPMessage, latin1};
+use crate::proto::scan;
 use crate::urllib::{Link, Url, parse_links};
 
 /// What of a response comes with its head.
 pub(super) struct Head {
     pub(super) status: u16,
-    pub(super) reason: Vec<u8>,
+    pub(super) reason: Cow<'static, [u8]>,
     pub(super) headers: HTTPMessage,
 }
 
@@ -56,7 +57,7 @@ impl Response {
         let reason = crate::responses(status_code).unwrap_or_default();
         let head = Head {
             status: status_code,
-            reason: reason.as_bytes().to_vec(),
+            reason: Cow::Borrowed(reason.as_bytes()),
             headers: fields,
         };
         Self::of(
@@ -81,7 +82,7 @@ impl Response {
             headers: head.headers,
             elapsed: Duration::ZERO,
             history: Arc::default(),
-            cookies: CookieJar::new(),
+            cookies: OnceLock::new(),
             next: None,
             encoding: None,
             charsets: None,
@@ -151,7 +152,11 @@ impl Response {
     /// The cookies that this response sets (`cookies`); those of the session are in its jar.
     #[must_use]
     pub fn cookies(&self) -> &CookieJar {
-        &self.cookies
+        self.cookies.get_or_init(|| {
+            let jar = CookieJar::new();
+            jar.extract_cookies(&self.headers, self.url());
+            jar
+        })
     }
 
     /// From the request's first octet to the end of the head, of this hop (`elapsed`).
@@ -279,25 +284,34 @@ impl Response {
 
     fn read_all(&self) -> Result<Vec<u8>, RequestException> {
         let mut body = self.body();
-        let mut content = Vec::new();
-        let mut block = vec![0; 16_384];
+        let mut content = vec![0; self.first_room()];
+        let mut filled: usize = 0;
         loop {
-            let count = body.read(&mut block)?;
-            content.extend_from_slice(block.get(..count).unwrap_or_default());
-            let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
-            if length > self.max_content {
+            if filled == content.len() {
+                let more = filled.clamp(BLOCK_MIN, BLOCK_MAX);
+                content.resize(filled.saturating_add(more), 0);
+            }
+            let room = content.get_mut(filled..).unwrap_or_default();
+            let count = body.read(room)?;
+            filled = filled.saturating_add(count);
+            if u64::try_from(filled).unwrap_or(u64::MAX) > self.max_content {
                 body.close();
                 let limit = self.max_content;
                 return Err(ExceptionKind::ContentTooLarge { limit }.into());
             }
-            match count {
-                0 => return Ok(content),
-                _ if count == block.len() && count < BLOCK => {
-                    block.resize(count.saturating_mul(2), 0);
-                }
-                _ => {}
+            if count == 0 {
+                content.truncate(filled);
+                return Ok(content);
             }
         }
+    }
+
+    /// Room for a small content whose length is known, and for the read that finds its end.
+    fn first_room(&self) -> usize {
+        let length = self.headers.get_bytes("Content-Length");
+        let length = length.and_then(|length| scan::decimal(length.trim_ascii()));
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        length.map_or(BLOCK_MIN, |length| length.saturating_add(1).min(BLOCK_MAX))
     }
 
     /// The content as text, in the charset that [`encoding`](Self::encoding) says; what is broken
@@ -395,8 +409,9 @@ impl Response {
     }
 }
 
-/// The most that is read at once.
-const BLOCK: usize = 1 << 18;
+/// What a content that is collected grows by.
+const BLOCK_MIN: usize = 16_384;
+const BLOCK_MAX: usize = 1 << 20;
 
 /// The octets of a body with their content coding.
 #[derive(Debug)]

@@ -289,9 +289,8 @@ impl Session {
         options.max_content.get_or_insert(self.max_content);
         options.deadline = options.deadline.or(self.deadline);
         options.verify = options.verify.or_else(|| self.verify.clone());
-        options.verify = options
-            .verify
-            .or_else(|| self.environment.certificates().map(Verify::By));
+        let certificates = || self.environment.certificates().cloned();
+        options.verify = options.verify.or_else(|| certificates().map(Verify::By));
         options.cert = options.cert.or_else(|| self.cert.clone());
         options
     }

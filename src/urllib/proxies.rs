@@ -172,6 +172,9 @@ impl Proxies {
     /// # Errors
     /// [`InvalidProxy`]: what the environment says of it is no proxy.
     pub fn select(&self, url: &Url) -> Result<Option<Via<'_>>, InvalidProxy> {
+        if *self == Self::default() {
+            return Ok(None);
+        }
         if self.no_proxy.bypasses(url) {
             return Ok(Some(Via::Direct));
         }

@@ -73,7 +73,6 @@ impl<'a> Reference<'a> {
 
     /// The parts put together again.
     pub(crate) fn unsplit(&self) -> String {
-        let mut text = String::new();
         let parts = [
             self.scheme.map(|scheme| ["", scheme, ":"]),
             self.authority.map(|authority| ["//", authority, ""]),
@@ -83,7 +82,10 @@ impl<'a> Reference<'a> {
             self.query.map(|query| ["?", query, ""]),
             self.fragment.map(|fragment| ["#", fragment, ""]),
         ];
-        text.extend(parts.into_iter().flatten().flatten());
+        let pieces = || parts.iter().flatten().flatten().copied();
+        let length = pieces().fold(0, |sum: usize, piece| sum.saturating_add(piece.len()));
+        let mut text = String::with_capacity(length);
+        text.extend(pieces());
         text
     }
 

@@ -11,6 +11,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::reference::Reference;
 use crate::error::{HTTPException, UrlPart};
@@ -36,6 +37,11 @@ use crate::{HTTP_PORT, HTTPS_PORT};
 /// ```
 #[derive(Clone)]
 pub struct Url {
+    /// Copies share it.
+    parts: Arc<Parts>,
+}
+
+struct Parts {
     text: String,
     scheme: &'static str,
     authority: Authority,
@@ -93,25 +99,25 @@ impl Url {
     /// The URL as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.parts.text
     }
 
     /// `http` or `https`.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
-        self.scheme
+        self.parts.scheme
     }
 
     /// Whether the scheme is https.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.scheme == "https"
+        self.parts.scheme == "https"
     }
 
     /// User name, password, host and port as they are written.
     #[must_use]
     pub fn netloc(&self) -> &str {
-        self.part(&self.netloc)
+        self.part(&self.parts.netloc)
     }
 
     /// What stands before the `@`, as it is written.
@@ -137,7 +143,7 @@ impl Url {
     /// (RFC 5952), with its zone.
     #[must_use]
     pub fn hostname(&self) -> &str {
-        &self.authority.host
+        &self.parts.authority.host
     }
 
     /// The IP address that the host is, if it is one.
@@ -150,32 +156,32 @@ impl Url {
     /// The port to connect to: the one written, or 80 or 443.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.authority.port
+        self.parts.authority.port
     }
 
     /// The path as it is written; may be empty.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.part(&self.path)
+        self.part(&self.parts.path)
     }
 
     /// What stands between `?` and `#`. An empty query is not the same as none.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.query.as_ref().map(|range| self.part(range))
+        self.parts.query.as_ref().map(|range| self.part(range))
     }
 
     /// What stands behind `#`. It is never sent.
     #[must_use]
     pub fn fragment(&self) -> Option<&str> {
-        self.fragment.as_ref().map(|range| self.part(range))
+        self.parts.fragment.as_ref().map(|range| self.part(range))
     }
 
     /// The target of a request: path, or `/`, and query (RFC 9112 section 3.2.1).
     #[must_use]
     pub fn request_target(&self) -> Cow<'_, str> {
-        let end = self.query.as_ref().unwrap_or(&self.path).end;
-        let target = self.part(&(self.path.start..end));
+        let end = self.parts.query.as_ref().unwrap_or(&self.parts.path).end;
+        let target = self.part(&(self.parts.path.start..end));
         match target.starts_with('/') {
             true => Cow::Borrowed(target),
             false => Cow::Owned(format!("/{target}")),
@@ -187,18 +193,18 @@ impl Url {
     #[must_use]
     pub fn absolute_target(&self) -> String {
         let target = self.request_target();
-        format!("{}://{}{target}", self.scheme, self.host_field())
+        format!("{}://{}{target}", self.parts.scheme, self.host_field())
     }
 
     /// The value of the `Host` field: no userinfo, no zone, no default port.
     #[must_use]
     pub fn host_field(&self) -> &str {
-        &self.authority.field
+        &self.parts.authority.field
     }
 
     /// The target of `CONNECT`.
     pub(super) fn authority_form(&self) -> String {
-        self.authority.authority_form()
+        self.parts.authority.authority_form()
     }
 
     /// Scheme, host and port for comparisons (RFC 9110 section 4.2.3).
@@ -206,14 +212,14 @@ impl Url {
     pub fn origin(&self) -> Origin {
         let host = self.hostname();
         Origin {
-            scheme: self.scheme,
+            scheme: self.parts.scheme,
             host: host.strip_suffix('.').unwrap_or(host).to_owned(),
             port: self.port(),
         }
     }
 
     fn part(&self, range: &Range<usize>) -> &str {
-        self.text.get(range.clone()).unwrap_or_default()
+        self.parts.text.get(range.clone()).unwrap_or_default()
     }
 
     /// From a text whose parts were checked, but for host, port and length.
@@ -227,13 +233,15 @@ impl Url {
         let authority =
             read_authority(netloc, default_port).map_err(|error| error.moved(places.authority))?;
         Ok(Self {
-            scheme,
-            authority,
-            netloc: range(places.authority, netloc),
-            path: range(places.path, parts.path),
-            query: parts.query.map(|text| range(places.query, text)),
-            fragment: parts.fragment.map(|text| range(places.fragment, text)),
-            text,
+            parts: Arc::new(Parts {
+                scheme,
+                authority,
+                netloc: range(places.authority, netloc),
+                path: range(places.path, parts.path),
+                query: parts.query.map(|text| range(places.query, text)),
+                fragment: parts.fragment.map(|text| range(places.fragment, text)),
+                text,
+            }),
         })
     }
 }
@@ -252,9 +260,9 @@ fn range(start: usize, text: &str) -> Range<usize> {
 
 /// The scheme in lower case and its port.
 fn known_scheme(scheme: Option<&str>) -> Result<(&'static str, u16), ParseError> {
-    let fault = match scheme.map(str::to_ascii_lowercase).as_deref() {
-        Some("http") => return Ok(("http", HTTP_PORT)),
-        Some("https") => return Ok(("https", HTTPS_PORT)),
+    let fault = match scheme {
+        Some(scheme) if scheme.eq_ignore_ascii_case("http") => return Ok(("http", HTTP_PORT)),
+        Some(scheme) if scheme.eq_ignore_ascii_case("https") => return Ok(("https", HTTPS_PORT)),
         Some(_) => Fault::Unsupported,
         None => Fault::Missing,
     };
@@ -280,16 +288,20 @@ pub(super) fn read_authority(netloc: &str, default_port: u16) -> Result<Authorit
 /// Host and port with the host in its usual form; nothing if a `%` stands where none can.
 ///
 /// In a URL `%25` separates an IPv6 address from its zone (RFC 6874 section 2).
-fn canonical(host: &str) -> Option<String> {
+fn canonical(host: &str) -> Option<Cow<'_, str>> {
     let Some((literal, port)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
-        return (!host.contains('%')).then(|| host.to_ascii_lowercase());
+        let has_upper = host.bytes().any(|octet| octet.is_ascii_uppercase());
+        return (!host.contains('%')).then(|| match has_upper {
+            true => Cow::Owned(host.to_ascii_lowercase()),
+            false => Cow::Borrowed(host),
+        });
     };
     let (address, zone) = match literal.split_once('%') {
         Some((address, zone)) => (address, format!("%{}", zone.strip_prefix("25")?)),
         None => (literal, String::new()),
     };
     let address: Ipv6Addr = address.parse().ok()?;
-    Some(format!("[{address}{zone}]{port}"))
+    Some(Cow::Owned(format!("[{address}{zone}]{port}")))
 }
 
 /// A name whose last label is a number is an IPv4 address to resolvers; other spellings than four
@@ -315,7 +327,7 @@ impl FromStr for Url {
 
 impl PartialEq for Url {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.parts.text == other.parts.text
     }
 }
 
@@ -323,20 +335,20 @@ impl Eq for Url {}
 
 impl std::hash::Hash for Url {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
+        self.parts.text.hash(state);
     }
 }
 
 impl AsRef<str> for Url {
     fn as_ref(&self) -> &str {
-        &self.text
+        &self.parts.text
     }
 }
 
 /// Writes the URL as it was written, user name and password included.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.parts.text)
     }
 }
 
@@ -344,9 +356,9 @@ impl fmt::Display for Url {
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let userinfo = self.userinfo().map_or(0, str::len);
-        let start = self.part(&(0..self.netloc.start));
-        let host = self.netloc.start.saturating_add(userinfo);
-        let rest = self.part(&(host..self.text.len()));
+        let start = self.part(&(0..self.parts.netloc.start));
+        let host = self.parts.netloc.start.saturating_add(userinfo);
+        let rest = self.part(&(host..self.parts.text.len()));
         let mask = if self.userinfo().is_some() { "***" } else { "" };
         write!(f, "Url({start}{mask}{rest})")
     }

@@ -119,7 +119,7 @@ impl UrlParser {
     }
 
     /// Userinfo, host and port; the form of the latter two is checked later.
-    fn read_netloc(&self, netloc: &str) -> Result<String, ParseError> {
+    fn read_netloc<'a>(&self, netloc: &'a str) -> Result<Cow<'a, str>, ParseError> {
         if let Some(place) = netloc.find('\\') {
             return Err(ParseError::new(Part::Host, Fault::Octet(b'\\'), place));
         }
@@ -133,14 +133,17 @@ impl UrlParser {
         }
         let userinfo = self.read_part(Part::Userinfo, Some(userinfo), 0)?;
         let host = self.read_host(host).map_err(|error| error.moved(start))?;
-        Ok(format!("{}@{host}", userinfo.unwrap_or_default()))
+        Ok(Cow::Owned(format!(
+            "{}@{host}",
+            userinfo.unwrap_or_default()
+        )))
     }
 
     /// Host and port, in ASCII.
-    fn read_host(&self, host: &str) -> Result<String, ParseError> {
+    fn read_host<'a>(&self, host: &'a str) -> Result<Cow<'a, str>, ParseError> {
         let mut octets = host.bytes().enumerate();
         let Some((place, octet)) = octets.find(|(_, octet)| !octet.is_ascii()) else {
-            return Ok(host.to_owned());
+            return Ok(Cow::Borrowed(host));
         };
         let refused = ParseError::new(Part::Host, Fault::Octet(octet), place);
         let to_ascii = self.idna.as_ref().ok_or(refused)?;
@@ -149,7 +152,7 @@ impl UrlParser {
         let name = to_ascii(name).ok_or(refused)?;
         // What comes back must be a name, and bring neither port nor user name with it.
         match name.bytes().all(is_unreserved) {
-            true => Ok(format!("{name}{port}")),
+            true => Ok(Cow::Owned(format!("{name}{port}"))),
             false => Err(refused),
         }
     }
