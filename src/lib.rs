@@ -180,20 +180,23 @@ pub use client::body::Body;
 pub use client::boxed::{BoxedConnection, BoxedResponse, TcpResponse};
 pub use client::builder::Builder;
 pub use client::connect::{BoxedConnector, Connect, Ready, Route, Tcp};
-pub use client::connection::{Continue, HTTPConnection, StaleCheck};
+pub use client::connection::{Continue, HTTPConnection};
 pub use client::https::{HTTPSConnection, Secure, Secured};
 pub use client::incoming::Source;
 pub use client::owned::OwnedResponse;
 pub use client::reader::{Reader, parse_headers, parse_headers_with};
 pub use client::reading::ReadArgument;
 pub use client::response::{HTTPResponse, PendingResponse};
+pub use client::send_body::SendBody;
+pub use client::settings::{StaleCheck, Timeouts};
 #[cfg(unix)]
 pub use client::unix::Unix;
 pub use error::*;
 pub use message::{HTTPMessage, Items, ParamValue};
 pub use method::{HTTPMethod, UnknownMethod};
 pub use proto::{
-    CloseReason, FieldValue, Forgiven, ForgivenSet, HTTPVersion, Limits, Skip, Tolerance, Values,
+    CloseReason, FieldValue, Forgiven, ForgivenSet, HTTPVersion, KeepAlive, Limits, Skip,
+    Tolerance, Values,
 };
 pub use status::constants::*;
 pub use status::{HTTPStatus, UnknownStatus, responses};

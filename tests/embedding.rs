@@ -2,6 +2,8 @@
 //! to another thread; a stream that looks the same with every feature.
 #![allow(missing_docs)]
 
+use std::fs::File;
+use std::io::{ErrorKind, Seek};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,8 +13,8 @@ use std::time::{Duration, Instant};
 use stdhttp::testing::{Ending, Peer, PeerStream, Script};
 use stdhttp::{
     Body, BoxedConnection, BoxedResponse, BoxedStream, Builder, Clock, CloseReason, Connect,
-    ConnectTime, HTTPConnection, HTTPException, HTTPResponse, OwnedResponse, Secure, Secured,
-    StaleCheck, Stream, Tcp, TcpResponse, Wire,
+    ConnectTime, FieldValue, HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, KeepAlive,
+    OwnedResponse, Secure, Secured, SendBody, StaleCheck, Stream, Tcp, TcpResponse, Wire,
 };
 
 fn answers(bodies: &[&str]) -> Script {
@@ -321,6 +323,178 @@ fn a_connection_and_its_responses_are_small() {
     assert!(size_of::<TcpResponse<'_>>() <= 16);
     assert!(size_of::<OwnedResponse<'_>>() <= 16);
     println!("a connection: {} bytes", size_of::<HTTPConnection>());
+}
+
+// What a request is given
+
+#[test]
+fn a_body_goes_to_another_thread_where_its_content_does() {
+    let text = String::from("borrowed");
+    let bodies = [
+        SendBody::new(()),
+        SendBody::new(&text),
+        SendBody::new(vec![b'x'; 3]),
+        SendBody::reader(&b"read"[..]),
+        SendBody::sized(&b"sized and more"[..], 5),
+        SendBody::iter(["i", "j"]),
+        SendBody::try_iter([Ok("k"), Err(std::io::Error::other("broken"))]),
+    ];
+    let peer = Peer::new([answers(&["1", "2", "3", "4", "5", "6"])]);
+    let mut conn = boxed("h", peer.clone());
+    let mut put = |body: SendBody<'_>| {
+        conn.request("PUT", "/", body, &[])?;
+        conn.getresponse().map(|response| response.status())
+    };
+    let results: Vec<_> = thread::scope(|scope| {
+        let worker = scope.spawn(move || bodies.map(&mut put));
+        worker.join().unwrap().into()
+    });
+    let (last, others) = results.split_last().unwrap();
+    assert!(others.iter().all(Result::is_ok));
+    assert!(last.as_ref().unwrap_err().is_source_error());
+    let sent = String::from_utf8(peer.received(0)).unwrap();
+    for expected in [
+        "Length: 0\r\n\r\nPUT",
+        "\r\n\r\nborrowedPUT",
+        "\r\n\r\nxxxPUT",
+        "\r\n4\r\nread\r\n0\r\n\r\nPUT",
+        "Length: 5\r\n\r\nsizedPUT",
+        "\r\n1\r\ni\r\n1\r\nj\r\n0\r\n\r\nPUT",
+    ] {
+        assert!(sent.contains(expected), "{expected:?} in {sent}");
+    }
+    assert!(sent.ends_with("\r\n1\r\nk\r\n"), "{sent}");
+}
+
+/// Sends such a GET and returns what stands behind its automatic fields.
+fn fields_of(send: impl FnOnce(&mut BoxedConnection) -> Result<(), HTTPException>) -> String {
+    let peer = Peer::new([answers(&["x"])]);
+    let mut conn = boxed("h", peer.clone());
+    send(&mut conn).unwrap();
+    let sent = peer.received(0).escape_ascii().to_string();
+    let (_, fields) = sent.split_once(r"identity\r\n").unwrap();
+    fields.to_owned()
+}
+
+#[test]
+fn fields_are_text_bytes_numbers_and_owned_pairs() {
+    let owned = vec![
+        ("A".to_owned(), "b".to_owned()),
+        ("C".to_owned(), "d".to_owned()),
+    ];
+    let sent = fields_of(|conn| conn.request_with("GET", "/", (), &owned, false));
+    assert_eq!(sent, r"A: b\r\nC: d\r\n\r\n");
+    let bytes = [(&b"A"[..], &b"\xe9"[..])];
+    let sent = fields_of(|conn| conn.request_with("GET", "/", (), &bytes, false));
+    assert_eq!(sent, r"A: \xe9\r\n\r\n");
+    let numbers = [("A", 1), ("B", 2)];
+    let sent = fields_of(|conn| conn.request_with("GET", "/", (), &numbers, false));
+    assert_eq!(sent, r"A: 1\r\nB: 2\r\n\r\n");
+    let mixed: [(&str, &dyn FieldValue); 3] = [("A", &"b"), ("C", &4), ("D", &["e", "f"])];
+    let sent = fields_of(|conn| conn.request_with("GET", "/", (), &mixed, false));
+    assert_eq!(sent, r"A: b\r\nC: 4\r\nD: e, f\r\n\r\n");
+}
+
+/// They replace the automatic fields whatever they are made of, and are checked as any other.
+#[test]
+fn owned_fields_replace_automatic_ones_and_are_checked() {
+    let peer = Peer::new([answers(&["x", "y"])]);
+    let mut conn = boxed("h", peer.clone());
+    let owned = |name: &str, value: &str| [(name.to_owned(), value.as_bytes().to_vec())];
+    for (name, value) in [("A", "b\r\nC: d"), ("A b", "c"), ("A\r\nB", "c")] {
+        let error = conn.request_with("GET", "/", (), &owned(name, value), false);
+        assert!(error.unwrap_err().is_caller_error());
+    }
+    assert_eq!(peer.calls().all, 0);
+    let lengths = [(b"content-length".to_vec(), 2), (b"X-Number".to_vec(), -7)];
+    conn.request_with("PUT", "/", "hi", &lengths, false)
+        .unwrap();
+    let sent = peer.received(0);
+    assert!(sent.ends_with(b"identity\r\ncontent-length: 2\r\nX-Number: -7\r\n\r\nhi"));
+    conn.getresponse().unwrap().read(None).unwrap();
+    let host = owned("HOST", "other");
+    conn.request_with("GET", "/", (), &host, false).unwrap();
+    let sent = &peer.received(0)[sent.len()..];
+    assert_eq!(
+        sent,
+        b"GET / HTTP/1.1\r\nHOST: other\r\nAccept-Encoding: identity\r\n\r\n"
+    );
+}
+
+/// The file stays with its caller, so that an upload that failed can be sent again: a file that is
+/// read before its head goes out, and one that is sent in blocks.
+#[test]
+fn a_file_that_is_lent_can_be_sent_again() {
+    let path = std::env::temp_dir().join(format!("stdhttp-embedding-{}", std::process::id()));
+    for size in [70_000_usize - 1, 300_000] {
+        std::fs::write(&path, vec![b'x'; size]).unwrap();
+        let mut file = File::open(&path).unwrap();
+        let failing = Script::new().refuse_writes(60_000, ErrorKind::BrokenPipe);
+        let peer = Peer::new([failing.end(Ending::Reset), answers(&["ok"])]);
+        let mut conn = boxed("h", peer.clone());
+        let error = conn.request("PUT", "/", &file, &[]).unwrap_err();
+        assert!(error.is_connection_reset(), "{error}");
+        file.rewind().unwrap();
+        conn.request("PUT", "/", &file, &[]).unwrap();
+        assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"ok");
+        let sent = peer.received(1);
+        let body = sent.rsplit(|&octet| octet == b'\n').next().unwrap();
+        assert_eq!(body.len(), size);
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_builder_takes_a_port_or_none() {
+    let port = |host, port: Option<u16>| {
+        let builder = HTTPConnection::builder(host).port(port);
+        builder.build().unwrap().port()
+    };
+    assert_eq!(port("h", Some(8080)), 8080);
+    assert_eq!((port("h", None), port("h:81", None)), (80, 81));
+    let plain = HTTPConnection::builder("h").port(82).build().unwrap();
+    assert_eq!(plain.port(), 82);
+}
+
+#[test]
+fn keep_alive_says_how_long_and_how_often() {
+    let said = |lines: &[&str]| {
+        let mut headers = HTTPMessage::new();
+        for line in lines {
+            headers.append("Keep-Alive", line);
+        }
+        let said = KeepAlive::of(&headers);
+        (said.timeout.map(|time| time.as_secs()), said.max)
+    };
+    assert_eq!(said(&["timeout=5, max=100"]), (Some(5), Some(100)));
+    assert_eq!(said(&["max=3", "TIMEOUT = 7 "]), (Some(7), Some(3)));
+    assert_eq!(said(&["timeout=1, timeout=2"]), (Some(1), None));
+    assert_eq!(said(&["timeout=x, timeout=2, max=-1"]), (Some(2), None));
+    let none = (None, None);
+    assert_eq!(said(&["timeout=99999999999999999999, max"]), none);
+    assert_eq!(
+        said(&["timeout=+5", "max=1_0", "=1", "", "timeouts=1"]),
+        none
+    );
+    assert_eq!(said(&[]), none);
+
+    let answer = "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n";
+    let mut conn = boxed("h", Peer::new([Script::answer(answer)]));
+    conn.request("GET", "/", (), &[]).unwrap();
+    let said = conn.getresponse().unwrap().keep_alive();
+    assert_eq!(said.timeout, Some(Duration::from_secs(5)));
+}
+
+#[test]
+fn the_times_of_a_connection_are_had_by_name() {
+    let [one, two, three, four] = [1, 2, 3, 4].map(Duration::from_secs);
+    let builder = HTTPConnection::builder("h").connect_timeout(one);
+    let builder = builder.read_timeout(two).write_timeout(three);
+    let mut conn = builder.build().unwrap();
+    conn.set_deadline(Some(four));
+    let times = conn.timeouts();
+    assert_eq!((times.connect, times.read), (Some(one), Some(two)));
+    assert_eq!((times.write, times.deadline), (Some(three), Some(four)));
 }
 
 // Time

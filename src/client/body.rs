@@ -14,7 +14,7 @@ use crate::error::{BodyFault, HTTPException, Retry, Step, UnimplementedFileMode}
 /// |---|---|---|
 /// | `()`, [`Body::EMPTY`] | – | nothing |
 /// | bytes, text (UTF-8 as it stands), [`Body::latin1`] | known | `Content-Length` |
-/// | a `File` | its size less its position | `Content-Length`; chunked if it is no regular file |
+/// | a `File`, a `&File` | its size less its position | `Content-Length`; chunked if it is no regular file |
 /// | [`Body::sized`] | as stated, and checked | `Content-Length` |
 /// | [`Body::reader`], [`Body::iter`], [`Body::try_iter`] | unknown | chunked |
 ///
@@ -36,10 +36,31 @@ pub struct Body<'a> {
 pub(crate) enum Content<'a> {
     Empty,
     Bytes(Cow<'a, [u8]>),
-    File(File),
+    File(OpenFile<'a>),
     Reader(Box<dyn Read + 'a>),
     Sized(Box<dyn Read + 'a>, u64),
     Pieces(Box<dyn Pieces + 'a>),
+}
+
+/// A file that the body owns, or one that its caller keeps.
+pub(crate) enum OpenFile<'a> {
+    Owned(File),
+    Kept(&'a File),
+}
+
+impl OpenFile<'_> {
+    pub(crate) fn file(&self) -> &File {
+        match self {
+            Self::Owned(file) => file,
+            Self::Kept(file) => file,
+        }
+    }
+}
+
+impl Read for OpenFile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file().read(buffer)
+    }
 }
 
 /// A file that says it has less than so many bytes is read before the head is written. The kernel
@@ -143,9 +164,9 @@ impl<'a> Body<'a> {
             Content::Bytes(bytes) => Ok(u64::try_from(bytes.len()).ok()),
             Content::Sized(_, length) => Ok(Some(*length)),
             Content::Reader(_) | Content::Pieces(_) => Ok(None),
-            Content::File(file) => match file_length(file)? {
+            Content::File(file) => match file_length(file.file())? {
                 Some(length) if length < SMALL_FILE => {
-                    self.content = read_small(file)?;
+                    self.content = read_small(file.file())?;
                     self.length()
                 }
                 length => Ok(length),
@@ -158,7 +179,7 @@ impl<'a> Body<'a> {
     }
 }
 
-fn file_length(file: &mut File) -> Result<Option<u64>, HTTPException> {
+fn file_length(mut file: &File) -> Result<Option<u64>, HTTPException> {
     let metadata = file.metadata().map_err(source_error)?;
     if metadata.is_dir() {
         return Err(HTTPException::UnimplementedFileMode(
@@ -173,7 +194,7 @@ fn file_length(file: &mut File) -> Result<Option<u64>, HTTPException> {
 }
 
 /// The content of a file that says it is small; if it is not, a reader of unknown length.
-fn read_small(file: &mut File) -> Result<Content<'static>, HTTPException> {
+fn read_small(file: &File) -> Result<Content<'static>, HTTPException> {
     let mut bytes = Vec::new();
     let read = file.take(SMALL_FILE).read_to_end(&mut bytes);
     let count = read.map_err(source_error)?;
@@ -195,7 +216,7 @@ impl fmt::Debug for Body<'_> {
         match &self.content {
             Content::Empty => write!(f, "Body(empty)"),
             Content::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
-            Content::File(file) => write!(f, "Body({file:?})"),
+            Content::File(file) => write!(f, "Body({:?})", file.file()),
             Content::Reader(_) => write!(f, "Body(reader)"),
             Content::Sized(_, length) => write!(f, "Body(reader of {length} bytes)"),
             Content::Pieces(_) => write!(f, "Body(iterator)"),
@@ -266,7 +287,17 @@ impl<'a> From<&'a String> for Body<'a> {
 impl From<File> for Body<'_> {
     fn from(file: File) -> Self {
         Self {
-            content: Content::File(file),
+            content: Content::File(OpenFile::Owned(file)),
+        }
+    }
+}
+
+/// From its position on; the caller keeps it. Where an upload failed its position is somewhere behind
+/// what went out: rewind it (`(&file).seek(…)`) and send it again.
+impl<'a> From<&'a File> for Body<'a> {
+    fn from(file: &'a File) -> Self {
+        Self {
+            content: Content::File(OpenFile::Kept(file)),
         }
     }
 }

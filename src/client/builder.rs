@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::client::connect::{BoxedConnector, Connect, Ready, Tcp};
-use crate::client::connection::{HTTPConnection, StaleCheck};
+use crate::client::connection::HTTPConnection;
 use crate::client::incoming::Incoming;
 use crate::client::progress::Progress;
+use crate::client::settings::StaleCheck;
 use crate::error::HTTPException;
 use crate::proto::authority::Authority;
 use crate::proto::{Exchange, HTTPVersion, Limits, Tolerance};
@@ -30,11 +31,7 @@ impl HTTPConnection<Tcp> {
     /// # Errors
     /// `InvalidURL`.
     pub fn new(host: &str, port: impl Into<Option<u16>>) -> Result<Self, HTTPException> {
-        let builder = Builder::new(host);
-        match port.into() {
-            Some(port) => builder.port(port).build(),
-            None => builder.build(),
-        }
+        Builder::new(host).port(port).build()
     }
 
     /// Everything else that `http.client`'s constructor takes, and more.
@@ -113,9 +110,10 @@ impl Builder<Tcp> {
 }
 
 impl<C: Connect> Builder<C> {
-    /// The port, 1 to 65,535. The host is then not searched for one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = Some(port);
+    /// The port, 1 to 65,535; the host is then not searched for one. With nothing it is the host's,
+    /// or the default.
+    pub fn port(mut self, port: impl Into<Option<u16>>) -> Self {
+        self.port = port.into();
         self
     }
 

@@ -11,57 +11,14 @@ use crate::client::body::Body;
 use crate::client::connect::{Connect, Route, Tcp, while_connecting};
 use crate::client::incoming::Incoming;
 use crate::client::progress::Progress;
+use crate::client::settings::{A_MOMENT, StaleCheck, Timeouts};
 use crate::client::tunnel::Tunnel;
 use crate::error::{ConnectionState, HTTPException, ImproperConnectionState};
 use crate::message::HTTPMessage;
 use crate::proto::authority::Authority;
 use crate::proto::{CloseReason, FieldValue, Limits, ResponseHead, Skip, Tolerance};
-use crate::transport::clock::SYSTEM_HAS_CLOCK;
 use crate::transport::timing::ConnectTime;
 use crate::transport::wire::{Input, Wire};
-
-/// In so short a time a look finds nothing that would be worth its price.
-const A_MOMENT: Duration = Duration::from_millis(1);
-
-/// When a kept connection is looked at before it is used again, so that a request is not sent on
-/// one that the peer has closed, or that holds bytes nobody asked for (RFC 9112 section 9.2).
-///
-/// What is already buffered is always checked. A look costs three system calls on TCP, five on a
-/// Unix socket, and one on either with the feature `sys` on Linux. If a millisecond has passed since
-/// then there is another before the first byte of the request leaves. What comes after the look
-/// can't be told from the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StaleCheck {
-    /// Never look. The default on `wasm32-unknown-unknown`, where there is no clock.
-    Never,
-    /// Look if the connection has been idle for at least so long. The default, with 1 ms: a look
-    /// is not worth its price between requests that follow each other at once.
-    AfterIdle(Duration),
-    /// Look before every reuse. That narrows the race with a peer, but does not end it.
-    Always,
-}
-
-impl Default for StaleCheck {
-    fn default() -> Self {
-        if SYSTEM_HAS_CLOCK {
-            Self::AfterIdle(A_MOMENT)
-        } else {
-            Self::Never
-        }
-    }
-}
-
-impl StaleCheck {
-    /// After how much time without a look there is another.
-    fn limit(self) -> Option<Duration> {
-        match self {
-            Self::Never => None,
-            Self::AfterIdle(limit) => Some(limit),
-            Self::Always => Some(Duration::ZERO),
-        }
-    }
-}
 
 /// What the peer made of `Expect: 100-continue`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,10 +90,15 @@ impl<C: Connect> HTTPConnection<C> {
         self.connect.default_port()
     }
 
-    /// The longest time for connecting, one read and one write; nothing for no limit (`timeout`).
-    pub fn timeouts(&self) -> [Option<Duration>; 3] {
+    /// The longest times (`timeout`).
+    pub fn timeouts(&self) -> Timeouts {
         let timing = &self.incoming.source.timing;
-        [timing.connect, timing.read, timing.write]
+        Timeouts {
+            connect: timing.connect,
+            read: timing.read,
+            write: timing.write,
+            deadline: timing.deadline,
+        }
     }
 
     /// The size in bytes of the blocks that a body is read and sent in (`blocksize`).

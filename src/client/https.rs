@@ -98,10 +98,7 @@ impl<T: Secure<std::net::TcpStream>> HTTPConnection<Secured<T>> {
         port: impl Into<Option<u16>>,
         tls: T,
     ) -> Result<Self, HTTPException> {
-        let builder = Builder::new(host).connector(Secured::new(tls, Tcp::new()));
-        match port.into() {
-            Some(port) => builder.port(port).build(),
-            None => builder.build(),
-        }
+        let connect = Secured::new(tls, Tcp::new());
+        Builder::new(host).connector(connect).port(port).build()
     }
 }

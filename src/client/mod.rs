@@ -15,7 +15,9 @@ pub(crate) mod reading;
 mod receiving;
 mod request;
 pub(crate) mod response;
+pub(crate) mod send_body;
 mod sending;
+pub(crate) mod settings;
 pub(crate) mod tunnel;
 #[cfg(unix)]
 pub(crate) mod unix;

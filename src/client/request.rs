@@ -35,31 +35,37 @@ impl<C: Connect> HTTPConnection<C> {
         self.request_with(method, target, body, headers, false)
     }
 
-    /// As [`Self::request`]; with `encode_chunked` the pieces of the body are sent as chunks under
-    /// a `Transfer-Encoding` that stands in `headers`. Otherwise such a body goes out as it is.
+    /// As [`Self::request`], for names and values of any kind, owned ones too (see [`FieldValue`]).
+    ///
+    /// With `encode_chunked` the pieces of the body are sent as chunks under a `Transfer-Encoding`
+    /// that stands in `headers`. Otherwise such a body goes out as it is.
+    ///
+    /// ```
+    /// # use stdhttp::testing::{Peer, Script};
+    /// # use stdhttp::{FieldValue, HTTPConnection, HTTPException};
+    /// # let answer = "HTTP/1.1 204 No Content\r\n\r\n";
+    /// # let peer = Peer::new([Script::new().expect_head().send(answer).expect_head().send(answer)]);
+    /// # let mut conn = HTTPConnection::builder("www.example.org").connector(peer.clone()).build()?;
+    /// let owned = vec![("X-Name".to_owned(), "value".to_owned())];
+    /// conn.request_with("GET", "/", (), &owned, false)?;
+    /// # conn.getresponse()?;
+    /// let mixed: [(&str, &dyn FieldValue); 3] = [("X-Text", &"a"), ("X-Number", &42), ("X-Bytes", b"\xe9")];
+    /// conn.request_with("GET", "/", (), &mixed, false)?;
+    /// # assert!(peer.received(0).ends_with(b"X-Text: a\r\nX-Number: 42\r\nX-Bytes: \xe9\r\n\r\n"));
+    /// # Ok::<(), HTTPException>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Self::request`].
-    pub fn request_with<'b>(
+    pub fn request_with<'b, N: AsRef<[u8]>, V: FieldValue>(
         &mut self,
         method: &str,
         target: &str,
         body: impl Into<Body<'b>>,
-        headers: &[(&str, &str)],
+        headers: &[(N, V)],
         encode_chunked: bool,
     ) -> Result<(), HTTPException> {
-        self.request_fields(method, target, body.into(), headers, encode_chunked)
-    }
-
-    /// As [`Self::request_with`], with values of any kind.
-    pub(crate) fn request_fields<V: FieldValue>(
-        &mut self,
-        method: &str,
-        target: &str,
-        mut body: Body<'_>,
-        headers: &[(&str, V)],
-        encode_chunked: bool,
-    ) -> Result<(), HTTPException> {
+        let mut body = body.into();
         let skip = Skip {
             host: is_given(headers, "host"),
             accept_encoding: is_given(headers, "host") || is_given(headers, "accept-encoding"),
@@ -77,16 +83,16 @@ impl<C: Connect> HTTPConnection<C> {
 
     /// `Host` stays the first field (RFC 9110 section 7.2); what is automatic stands before the
     /// caller's own. Returns whether the body is to be encoded.
-    fn put_fields<V: FieldValue>(
+    fn put_fields<N: AsRef<[u8]>, V: FieldValue>(
         &mut self,
         method: &str,
         body: &mut Body<'_>,
-        headers: &[(&str, V)],
+        headers: &[(N, V)],
         encode_chunked: bool,
     ) -> Result<bool, HTTPException> {
-        let is_host = |name: &str| name.eq_ignore_ascii_case("host");
+        let is_host = |name: &N| name.as_ref().eq_ignore_ascii_case(b"host");
         for (name, value) in headers.iter().filter(|(name, _)| is_host(name)) {
-            self.putheader(name, value)?;
+            self.putheader_bytes(name.as_ref(), value)?;
         }
         if is_given(headers, "host") && !is_given(headers, "accept-encoding") {
             self.incoming.exchange.put_accept_encoding();
@@ -97,7 +103,7 @@ impl<C: Connect> HTTPConnection<C> {
             false => self.frame(method, body)?,
         };
         for (name, value) in headers.iter().filter(|(name, _)| !is_host(name)) {
-            self.putheader(name, value)?;
+            self.putheader_bytes(name.as_ref(), value)?;
         }
         Ok(encode)
     }
@@ -364,8 +370,7 @@ fn unframed() -> HTTPException {
     }
 }
 
-fn is_given<V>(headers: &[(&str, V)], name: &str) -> bool {
-    headers
-        .iter()
-        .any(|(given, _)| given.eq_ignore_ascii_case(name))
+fn is_given<N: AsRef<[u8]>, V>(headers: &[(N, V)], name: &str) -> bool {
+    let mut names = headers.iter().map(|(given, _)| given.as_ref());
+    names.any(|given| given.eq_ignore_ascii_case(name.as_bytes()))
 }

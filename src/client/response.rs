@@ -13,7 +13,8 @@ use crate::client::reader::Reader;
 use crate::error::HTTPException;
 use crate::message::HTTPMessage;
 use crate::proto::{
-    CloseReason, Exchange, ForgivenSet, Framing, HTTPVersion, Limits, RequestContext, Tolerance,
+    CloseReason, Exchange, ForgivenSet, Framing, HTTPVersion, KeepAlive, Limits, RequestContext,
+    Tolerance,
 };
 use crate::transport::stream::Stream;
 use crate::transport::wire::Wire;
@@ -188,6 +189,11 @@ impl<'a, W: Source> HTTPResponse<'a, W> {
     /// Whether the connection closes after this response (`will_close`).
     pub fn will_close(&self) -> bool {
         self.close_reason().is_some()
+    }
+
+    /// What `Keep-Alive` says about how long the connection is kept.
+    pub fn keep_alive(&self) -> KeepAlive {
+        KeepAlive::of(self.headers())
     }
 
     /// Why the connection can't be used again, if it can't.

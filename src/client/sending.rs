@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use crate::client::body::{Body, Content, Pieces, source_error};
+use crate::client::body::{Body, Content, OpenFile, Pieces, source_error};
 use crate::client::connect::Connect;
 use crate::client::connection::HTTPConnection;
 use crate::client::progress::Upload;
@@ -113,7 +113,7 @@ impl<C: Connect> HTTPConnection<C> {
 
     fn send_file(
         &mut self,
-        mut file: std::fs::File,
+        mut file: OpenFile<'_>,
         encoding: Encoding,
         written: &mut u64,
     ) -> Result<Upload, HTTPException> {
@@ -121,7 +121,7 @@ impl<C: Connect> HTTPConnection<C> {
             return self.send_reader(&mut file, encoding, written);
         };
         #[cfg(all(feature = "sys", target_os = "linux"))]
-        let Some(length) = self.send_by_kernel(&file, length, encoding, written)? else {
+        let Some(length) = self.send_by_kernel(file.file(), length, encoding, written)? else {
             return Ok(Upload::Stop);
         };
         self.send_reader(&mut file.take(length), encoding, written)

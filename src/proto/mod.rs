@@ -48,6 +48,7 @@ pub use chunk::{CHUNK_END, LAST_CHUNK};
 pub use chunk_head::ChunkHead;
 pub use client::exchange::{Exchange, Skip};
 pub use client::framing::{RequestContext, response_framing};
+pub use client::keep_alive::KeepAlive;
 pub use client::receiving::Received;
 pub use client::response::ResponseHead;
 pub use framing::{BodyLength, CloseReason, Framing, FramingRule};

@@ -107,7 +107,9 @@ fn https_test_test_attributes() {
     let secured = stdhttp::Secured::new(Clear, Tcp::new());
     let builder = HTTPConnection::builder("localhost").connector(secured);
     let conn: HTTPSConnection<Clear> = builder.timeout(SECONDS_30).build().unwrap();
-    assert_eq!(conn.timeouts(), [Some(SECONDS_30); 3]);
+    assert_eq!(conn.timeouts().read, Some(SECONDS_30));
+    assert_eq!(conn.timeouts().write, Some(SECONDS_30));
+    assert_eq!(conn.timeouts().connect, Some(SECONDS_30));
     assert_eq!((conn.port(), conn.default_port()), (443, 443));
 }
 
@@ -133,7 +135,9 @@ fn timeout_test_test_timeout_attribute() {
         assert!(stream.nodelay().unwrap());
         assert_eq!(stream.read_timeout().unwrap(), timeout);
         assert_eq!(stream.write_timeout().unwrap(), timeout);
-        assert_eq!(conn.timeouts(), [timeout; 3]);
+        assert_eq!(conn.timeouts().connect, timeout);
+        assert_eq!(conn.timeouts().read, timeout);
+        assert_eq!(conn.timeouts().write, timeout);
         server.join().unwrap();
     }
 }

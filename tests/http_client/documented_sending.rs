@@ -10,7 +10,7 @@ use stdhttp::proto::Exchange;
 use stdhttp::testing::{Ending, Peer, PeerStream, Script};
 use stdhttp::{Body, Connect, ConnectionState, HTTPConnection, HTTPException, HTTPMethod};
 use stdhttp::{HTTPResponse, HTTPVersion, ImproperConnectionState, Limits, Route, Skip, Tolerance};
-use stdhttp::{UnimplementedFileMode, UnknownMethod};
+use stdhttp::{Timeouts, UnimplementedFileMode, UnknownMethod};
 
 use crate::support::{Output, Sent, answering, connection, connection_with, sent, silent};
 
@@ -51,7 +51,9 @@ fn constructor_arguments() {
         (conn.host(), conn.port(), conn.default_port()),
         ("example.com", 8080, 80)
     );
-    assert_eq!(conn.timeouts(), [Some(Duration::from_secs(3)); 3]);
+    let three = Some(Duration::from_secs(3));
+    let times = conn.timeouts();
+    assert_eq!([times.connect, times.read, times.write], [three; 3]);
     assert_eq!(
         (conn.blocksize(), conn.debuglevel(), conn.auto_open()),
         (10, 1, false)
@@ -71,7 +73,7 @@ fn constructor_arguments() {
 #[test]
 fn default_constructor_arguments() {
     let conn = HTTPConnection::new("example.com", None).unwrap();
-    assert_eq!(conn.timeouts(), [None; 3]);
+    assert_eq!(conn.timeouts(), Timeouts::default());
     assert_eq!(
         (conn.blocksize(), conn.debuglevel(), conn.auto_open()),
         (262_000, 0, true)

@@ -4,6 +4,7 @@
 pub(super) mod exchange;
 pub(super) mod framing;
 mod giving;
+pub(super) mod keep_alive;
 mod outgoing;
 pub(super) mod receiving;
 pub(crate) mod request;

@@ -167,7 +167,7 @@ where
         Some(data) => data.body()?,
         None => Body::EMPTY,
     };
-    let sent = connection.request_fields(&method, &target, body, &fields, false);
+    let sent = connection.request_with(&method, &target, body, &fields, false);
     let response = sent.and_then(|()| connection.into_response());
     match response {
         Ok(response) => Ok(Response::of_connection(&url, response)),
