@@ -5,8 +5,11 @@
 
 #[path = "../support/base64.rs"]
 mod base64;
+#[path = "../support/random.rs"]
+mod random;
 
 mod credentials;
+mod faults;
 mod handlers;
 mod local;
 mod parity;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stdhttp::cookies::{Cookie, CookieJar};
 use stdhttp::testing::Script;
 use stdhttp::urllib::request::*;
-use stdhttp::urllib::{RedirectError, RedirectRules, Url};
+use stdhttp::urllib::{RedirectError, RedirectRules, RedirectedRequest, Resend, Url};
 
 use crate::{Net, OK, field, refused, text, to};
 
@@ -314,4 +314,73 @@ fn a_redirect_is_marked() {
         net.fields("x-look"),
         [Some("false h".to_owned()), Some("true h".to_owned())]
     );
+}
+
+/// Whatever octets a `Location` holds: it leads to a URL that can be read again and is http or https,
+/// with neither a user name nor an illegal octet in it, or it is refused.
+#[test]
+fn any_location_leads_to_a_url_or_nowhere() {
+    const PIECES: [&[u8]; 24] = [
+        b"http:",
+        b"https:",
+        b"file:",
+        b"//",
+        b"/",
+        b"h",
+        b"h:80",
+        b"[::1]",
+        b"@",
+        b"..",
+        b"?",
+        b"#",
+        b"%",
+        b"%41",
+        b"%zz",
+        b" ",
+        b"\t",
+        b"\xc3\xbc",
+        b"\xff",
+        b"\\",
+        b"a",
+        b";",
+        b":",
+        b"<\">",
+    ];
+    let mut random = crate::random::Random::new(15);
+    let (mut led, mut refused) = (0, 0);
+    for number in 0..20_000 {
+        let pieces = (0..random.below(8)).map(|_| *random.choose(&PIECES));
+        let location = pieces.collect::<Vec<_>>().concat();
+        let base = *random.choose(&["http://h/a/b?c#d", "https://u:p@h:81", "http://[::1]/"]);
+        let base = Url::parse(base).unwrap();
+        let mut headers = stdhttp::HTTPMessage::new();
+        headers.append("Location", &location);
+        let answered = RedirectedRequest {
+            method: "GET",
+            url: &base,
+            body: Resend::Possible,
+        };
+        match RedirectRules::new().redirect(&answered, 302, &headers) {
+            Ok(Some(redirect)) => {
+                let url = redirect.url();
+                let case = format!("{number} {}: {url}", location.escape_ascii());
+                assert_eq!(Url::parse(url.as_str()).as_ref(), Ok(url), "{case}");
+                assert!(
+                    url.userinfo().is_none() || url.netloc() == base.netloc(),
+                    "{case}"
+                );
+                assert!(url.is_https() || !base.is_https(), "{case}");
+                assert_eq!(
+                    redirect.changes_origin(),
+                    url.origin() != base.origin(),
+                    "{case}"
+                );
+                led += 1;
+            }
+            Ok(None) => panic!("{}", location.escape_ascii()),
+            Err(_) => refused += 1,
+        }
+    }
+    println!("{led} lead somewhere, {refused} nowhere");
+    assert!(led > 2_000 && refused > 2_000);
 }
