@@ -4,6 +4,8 @@
 //! A case becomes a seed if it is short and nothing before it had the same requirements and the
 //! same expectation.
 
+#[path = "../../tests/support/own_requests.rs"]
+mod own_requests;
 #[path = "../../tests/support/table.rs"]
 mod table;
 
@@ -11,6 +13,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::{fs, io};
 
+use own_requests::OWN;
 use stdhttp_fuzz::SEPARATOR;
 use stdhttp_fuzz::request::seed;
 use table::{Expected, Row, rows};
@@ -320,7 +323,44 @@ fn from_texts() -> io::Result<()> {
     Ok(())
 }
 
+/// Paths that lead out on some system, or look as if they did.
+const PATHS: [&str; 12] = [
+    "/d/a%20b",
+    "/d/e",
+    "/d",
+    "/../secret",
+    "/%2e%2e/secret",
+    "/..%2fsecret",
+    "/d/..%5c..\\secret",
+    "/d/out",
+    "/.hidden",
+    "/c:/x%00",
+    "//h/NUL.txt/com\u{b9}/a.",
+    "/%c3%a4?C=M;O=D#x",
+];
+
+/// Requests, cut in the middle, before handlers that take each way in turn; and paths.
+fn from_own_requests() -> io::Result<()> {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    for target in ["request_head", "server", "paths"] {
+        fs::create_dir_all(seeds.join(target))?;
+    }
+    for (number, text) in OWN.iter().enumerate() {
+        let name = number.to_string();
+        let way = number as u8;
+        let head = [&[128], text.as_bytes()].concat();
+        let server = [&[way, way + 1, way + 2, way + 3, 128], text.as_bytes()].concat();
+        fs::write(seeds.join("request_head").join(&name), head)?;
+        fs::write(seeds.join("server").join(&name), server)?;
+    }
+    for (number, path) in PATHS.iter().enumerate() {
+        fs::write(seeds.join("paths").join(number.to_string()), path)?;
+    }
+    Ok(())
+}
+
 fn main() -> io::Result<()> {
+    from_own_requests()?;
     urls()?;
     forms()?;
     for seeds in from_responses() {

@@ -4,11 +4,18 @@
 //! sends or a caller gives. Parts of a caller's input are parted by the octet FF, which occurs in
 //! no UTF-8 text.
 
+#[path = "../../tests/support/naive.rs"]
+pub mod naive;
 #[path = "../../tests/support/outcome.rs"]
 pub mod outcome;
+#[path = "../../tests/support/readings.rs"]
+pub mod readings;
 #[path = "../../tests/support/reference.rs"]
 pub mod reference;
+#[path = "../../tests/support/requests.rs"]
+pub mod requests;
 
+pub mod answer;
 pub mod calls;
 pub mod challenges;
 pub mod cookies;
@@ -16,9 +23,11 @@ pub mod decoding;
 pub mod host;
 pub mod multipart;
 pub mod parameters;
+pub mod paths;
 pub mod peer;
 pub mod request;
 pub mod response;
+pub mod serving;
 pub mod url;
 
 /// What separates the parts of a caller's input.

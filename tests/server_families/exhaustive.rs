@@ -8,7 +8,7 @@ use stdhttp::proto::server::{RequestHead, Target};
 use stdhttp::{Limits, Tolerance};
 
 use crate::abnf;
-use crate::mutants::compare;
+use crate::readings::compare;
 use crate::sources::{length, sum_of};
 
 /// Every text in which one octet of `base` is replaced by any, or any is put in.

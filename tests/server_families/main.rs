@@ -16,8 +16,12 @@ mod json;
 mod mutate;
 #[path = "../support/naive.rs"]
 mod naive;
+#[path = "../support/own_requests.rs"]
+mod own_requests;
 #[path = "../support/random.rs"]
 mod random;
+#[path = "../support/readings.rs"]
+mod readings;
 #[path = "../support/requests.rs"]
 mod requests;
 

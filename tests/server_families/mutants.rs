@@ -2,33 +2,10 @@
 //! comes to the same verdicts, facts, bodies and ends on requests that were changed at random.
 
 use crate::mutate::mutate;
-use crate::naive;
+use crate::own_requests::OWN;
 use crate::random::Random;
-use crate::requests::{Outcome, run};
-use crate::sources::{OWN, connections, length, sum_of};
-
-/// Compares the two readings of a connection, and that of two pieces; the requests that it has.
-pub(crate) fn compare(input: &[u8], cut: usize) -> usize {
-    let (came, left) = run(input, true, &[]);
-    let expected = naive::connection_with_ends(input);
-    let outcomes: Vec<_> = expected
-        .iter()
-        .map(|(outcome, _)| outcome.clone())
-        .collect();
-    assert_eq!(came, outcomes, "\"{}\"", input.escape_ascii());
-    if let Some((Outcome::Taken(taken), end)) = expected.last() {
-        let whole = taken.broken.is_none();
-        assert!(
-            !whole || input.len() - left == *end,
-            "{left} left, not {end}"
-        );
-    }
-    let (pieces, _) = run(input, true, &[cut]);
-    assert_eq!(pieces, came, "cut at {cut}: \"{}\"", input.escape_ascii());
-    let is_whole =
-        |outcome: &&Outcome| matches!(outcome, Outcome::Taken(taken) if taken.broken.is_none());
-    came.iter().filter(is_whole).count()
-}
+use crate::readings::compare;
+use crate::sources::{connections, length, sum_of};
 
 #[test]
 fn requests_are_read_like_the_naive_parser_reads_them() {

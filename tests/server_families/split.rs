@@ -9,9 +9,10 @@ use stdhttp::server::{BaseHTTPRequestHandler, HTTPServer, Handler};
 use stdhttp::testing::{Ending, Peer, Script};
 use stdhttp::{HTTPException, HTTPResponse};
 
+use crate::own_requests::OWN;
 use crate::random::Random;
 use crate::requests::run;
-use crate::sources::{OWN, connections, length, sum_of};
+use crate::sources::{connections, length, sum_of};
 
 /// Tries cuts of one connection, which ends or rests, against its outcome in one piece.
 fn cut_in_every_way(input: &[u8]) -> usize {

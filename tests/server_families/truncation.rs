@@ -11,8 +11,9 @@ use stdhttp::testing::{Ending, Peer, Script};
 use stdhttp::{HTTPException, HTTPResponse};
 
 use crate::naive;
+use crate::own_requests::OWN;
 use crate::requests::Outcome;
-use crate::sources::{OWN, connections, length, sum_of};
+use crate::sources::{connections, length, sum_of};
 
 /// Method, target and body of a request.
 type Facts = (Vec<u8>, Vec<u8>, Vec<u8>);
