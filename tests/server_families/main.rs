@@ -34,3 +34,14 @@ mod truncation;
 fn is_long() -> bool {
     std::env::var_os("STDHTTP_LONG").is_some()
 }
+
+/// The method by whose rules the answer to the last request of a connection is read, which was refused:
+/// one to HEAD has no body.
+fn method_of_refused(input: &[u8], answer: &[u8]) -> &'static str {
+    let has_head = input.windows(5).any(|octets| octets == b"HEAD ");
+    let end = answer.windows(4).position(|octets| octets == b"\r\n\r\n");
+    match has_head && end.is_some_and(|end| end + 4 == answer.len()) {
+        true => "HEAD",
+        false => "GET",
+    }
+}

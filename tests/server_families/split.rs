@@ -9,6 +9,7 @@ use stdhttp::server::{BaseHTTPRequestHandler, HTTPServer, Handler};
 use stdhttp::testing::{Ending, Peer, Script};
 use stdhttp::{HTTPException, HTTPResponse};
 
+use crate::method_of_refused;
 use crate::own_requests::OWN;
 use crate::random::Random;
 use crate::requests::run;
@@ -102,7 +103,8 @@ fn answers(input: &[u8], cuts: &[usize], interrupted: bool) -> Vec<(u16, bool, V
     let came = peer.received(0);
     let (mut rest, mut answers) = (&came[..], Vec::new());
     while !rest.is_empty() {
-        let method = methods.next().unwrap_or("GET");
+        let method = methods.next();
+        let method = method.unwrap_or_else(|| method_of_refused(input, rest));
         let mut response = HTTPResponse::from_reader(&mut rest, method).expect("an answer");
         let body = response.read(None).expect("a whole answer");
         let status = response.status();

@@ -10,6 +10,7 @@ use stdhttp::server::{BaseHTTPRequestHandler, HTTPServer, Handler};
 use stdhttp::testing::{Ending, Peer, Script};
 use stdhttp::{HTTPException, HTTPResponse};
 
+use crate::method_of_refused;
 use crate::naive;
 use crate::own_requests::OWN;
 use crate::requests::Outcome;
@@ -87,11 +88,11 @@ fn check(input: &[u8], place: usize, api: usize, expected: &[&Facts]) {
     let whole = server.handler().whole.lock().unwrap();
     assert_eq!(whole.iter().collect::<Vec<_>>(), expected, "{what}");
     assert_eq!(peer.calls().open, 0, "{what}");
-    check_answers(&peer.received(0), expected, &what);
+    check_answers(input, &peer.received(0), expected, &what);
 }
 
 /// A success for each whole request, and at most one failure behind them.
-fn check_answers(mut came: &[u8], expected: &[&Facts], what: &str) {
+fn check_answers(input: &[u8], mut came: &[u8], expected: &[&Facts], what: &str) {
     for (method, ..) in expected {
         let method = std::str::from_utf8(method).expect("a token");
         let answer = answer_to(&mut came, method, what);
@@ -99,7 +100,8 @@ fn check_answers(mut came: &[u8], expected: &[&Facts], what: &str) {
         assert_eq!(answer, due, "{what}");
     }
     if !came.is_empty() {
-        assert!(answer_to(&mut came, "GET", what) >= 400, "{what}");
+        let method = method_of_refused(input, came);
+        assert!(answer_to(&mut came, method, what) >= 400, "{what}");
     }
     assert!(came.is_empty(), "{what}");
 }
