@@ -1,5 +1,6 @@
 //! Proxies: what the environment and the caller say of them, and for which URL.
 
+#![cfg(feature = "urllib")]
 #![allow(missing_docs)]
 
 use stdhttp::urllib::{
