@@ -1,20 +1,35 @@
 //! A stream that makes its bytes as they are read, without memory of its own: a head, a block so
 //! many times over, a tail, then the end. It counts what is done with it.
 
-use std::cell::Cell;
-use std::io::{self, Read, Write};
-use std::rc::Rc;
+use std::io::{self, IoSlice, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use stdhttp::{Look, Stream};
 
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    #[allow(dead_code, reason = "not every test cuts and counts")]
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, more: usize) {
+        self.0.fetch_add(more as u64, Ordering::Relaxed);
+    }
+}
+
 /// What was done with a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    pub(crate) reads: Cell<u64>,
-    pub(crate) taken: Cell<u64>,
-    pub(crate) writes: Cell<u64>,
-    pub(crate) timeouts: Cell<u64>,
+    pub(crate) reads: Count,
+    pub(crate) taken: Count,
+    pub(crate) writes: Count,
+    pub(crate) timeouts: Count,
 }
 
 pub(crate) struct Canned {
@@ -26,7 +41,7 @@ pub(crate) struct Canned {
     place: usize,
     /// The most bytes that one read brings.
     piece: usize,
-    tally: Rc<Tally>,
+    tally: Arc<Tally>,
 }
 
 #[allow(dead_code, reason = "not every test cuts and counts")]
@@ -44,7 +59,7 @@ impl Canned {
             repeated: 0,
             place: 0,
             piece: usize::MAX,
-            tally: Rc::default(),
+            tally: Arc::default(),
         }
     }
 
@@ -53,8 +68,8 @@ impl Canned {
         self
     }
 
-    pub(crate) fn tally(&self) -> Rc<Tally> {
-        Rc::clone(&self.tally)
+    pub(crate) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
     }
 
     /// The bytes that come next, as far as they lie in one part.
@@ -75,13 +90,9 @@ impl Canned {
     }
 }
 
-fn add(cell: &Cell<u64>, more: usize) {
-    cell.set(cell.get() + more as u64);
-}
-
 impl Read for Canned {
     fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
-        add(&self.tally.reads, 1);
+        self.tally.reads.add(1);
         let most = output.len().min(self.piece);
         let mut done = 0;
         while done < most {
@@ -94,15 +105,20 @@ impl Read for Canned {
             self.place += count;
             done += count;
         }
-        add(&self.tally.taken, done);
+        self.tally.taken.add(done);
         Ok(done)
     }
 }
 
 impl Write for Canned {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        add(&self.tally.writes, 1);
+        self.tally.writes.add(1);
         Ok(bytes.len())
+    }
+
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.tally.writes.add(1);
+        Ok(pieces.iter().map(|piece| piece.len()).sum())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -112,12 +128,12 @@ impl Write for Canned {
 
 impl Stream for Canned {
     fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
-        add(&self.tally.timeouts, 1);
+        self.tally.timeouts.add(1);
         Ok(())
     }
 
     fn set_write_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
-        add(&self.tally.timeouts, 1);
+        self.tally.timeouts.add(1);
         Ok(())
     }
 
