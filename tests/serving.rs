@@ -481,28 +481,3 @@ fn a_request_is_one_read_and_one_write() {
     // The first request has the head's time, the others the idle time; writes have theirs.
     assert_eq!(calls.timeouts, 3);
 }
-
-/// A thousand in the long run: they take more descriptors than many systems allow at first.
-#[test]
-fn hundreds_of_connections_at_once() {
-    let count = if std::env::var_os("STDHTTP_LONG").is_some() {
-        1_000
-    } else {
-        400
-    };
-    let bounds = Bounds {
-        connections: count,
-        ..Bounds::DEFAULT
-    };
-    let running = Running::start(local(Quiet(echo)).bounds(bounds));
-    let mut streams: Vec<_> = (0..count).map(|_| running.connect()).collect();
-    for (number, stream) in streams.iter_mut().enumerate() {
-        let request = format!("GET /{number} HTTP/1.1\r\nHost: a\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-    }
-    for (number, stream) in streams.iter_mut().enumerate() {
-        let mut came = [0; 512];
-        let count = stream.read(&mut came).unwrap();
-        assert!(came[..count].ends_with(format!("\r\n\r\n/{number}").as_bytes()));
-    }
-}
