@@ -169,6 +169,36 @@ fn another_realm_of_the_same_server_has_its_own_credentials() {
     }
 }
 
+/// Whoever asks for one realm after the other is answered once.
+#[test]
+fn a_server_that_changes_its_realm_is_answered_once() {
+    for challenge in ["Basic realm=", "Digest nonce=\"n\", realm="] {
+        let asked = [["r", "s"]; 5].concat();
+        let answers = asked
+            .iter()
+            .map(|realm| asks(&format!("{challenge}{realm}")));
+        let net = Net::answering(answers);
+        let entries = passwords(&[
+            (Some("r"), "http://h/", "first"),
+            (Some("s"), "http://h/", "second"),
+        ]);
+        let opener = net
+            .opener()
+            .add_handler(HTTPBasicAuthHandler::new(entries.clone()))
+            .add_handler(HTTPDigestAuthHandler::new(entries));
+        for _ in 0..3 {
+            // What was learnt is sent at once, and may be the wrong one: then there is one more.
+            let before = net.dialled().len();
+            assert_eq!(refused(opener.open("http://h/")).code(), 401);
+            let asked = net.dialled().len() - before;
+            assert!(
+                asked <= 2 && (before > 0 || asked == 2),
+                "{challenge}: {asked}"
+            );
+        }
+    }
+}
+
 /// The field of the caller's own stays, and nothing is put in its place.
 #[test]
 fn a_field_of_the_callers_own_is_not_replaced() {

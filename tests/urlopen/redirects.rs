@@ -167,6 +167,20 @@ fn a_circle_ends_at_the_limit() {
     assert_eq!(net.peer.calls().open, 0);
 }
 
+/// The longest chain that can be asked for, on a thread with little room.
+#[test]
+fn the_longest_chain_fits_a_small_stack() {
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    let walk = || {
+        let net = Net::answering(vec![to(302, "/"); 256]);
+        let handler = HTTPRedirectHandler::default().with_max_redirections(255);
+        let error = refused(net.opener().add_handler(handler).open("http://h/"));
+        (error.unfollowed(), net.dialled().len())
+    };
+    let walked = thread.spawn(walk).unwrap().join().unwrap();
+    assert_eq!(walked, (Some(Unfollowed::TooMany { limit: 255 }), 256));
+}
+
 #[test]
 fn the_body_of_a_redirect_is_not_read() {
     let endless = "HTTP/1.1 302 Found\r\nLocation: /2\r\nContent-Length: 1073741824\r\n\r\n";

@@ -425,6 +425,25 @@ fn one_deadline_for_all_of_it() {
     assert_eq!(net.dialled().len(), 2);
 }
 
+/// A body that waits for `100 Continue` stays here where the answer is a refusal.
+#[test]
+fn a_body_that_is_not_wanted_is_not_sent() {
+    let expecting = || {
+        let one = request("http://h/").with_data("long");
+        one.with_header("Expect", "100-continue")
+    };
+    let net = Net::answering(["HTTP/1.1 417 No\nContent-Length: 0\n\n"]);
+    assert_eq!(refused(net.opener().open(expecting())).code(), 417);
+    assert!(net.sent(0).ends_with("\r\n\r\n"), "{}", net.sent(0));
+    let go_on = Script::new()
+        .expect_head()
+        .send("HTTP/1.1 100 Continue\r\n\r\n")
+        .expect(b"long")
+        .send(OK.replace('\n', "\r\n"));
+    let net = Net::new([go_on]);
+    assert_eq!(text(net.opener().open(expecting()).unwrap()), "ok");
+}
+
 #[test]
 fn settings_of_connections_are_the_callers() {
     let net = Net::answering(["HTTP/1.1 200 OK\nA: 1\nB: 2\n\n"]);

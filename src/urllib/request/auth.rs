@@ -129,6 +129,7 @@ impl Answering {
         let (status, headers) = (response.status(), response.headers());
         let goes_on = authenticator.answer(&mut next.exchange, url, request, status, headers);
         if goes_on {
+            next.at_once = false;
             self.remember(&next.known);
         }
         (Some(next), goes_on)
