@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod bodies;
+mod credentials;
 mod pool;
 mod redirects;
 mod requests;

@@ -1,0 +1,280 @@
+//! Every kind of credential over every kind of hop: what leaves is captured on each connection, and
+//! nothing goes where it must not, nor is missing where it belongs (rows S-15.4-5, S-11.6.2-1,
+//! S-11.7.2-1, C-2-1).
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use stdhttp::ConnectTime;
+use stdhttp::cookies::Cookie;
+use stdhttp::requests::{HTTPBearerAuth, Request, TlsSettings};
+use stdhttp::urllib::{Proxies, RedirectRules, Url};
+
+use super::*;
+
+const SECRET: &str = "s3cret";
+
+/// A request that arrived: the connection that it came by, and its head.
+type Log = Arc<Mutex<Vec<(String, String)>>>;
+
+/// The other end of a connection: it answers `/N` by a redirect to the next URL of the chain.
+fn serve(mut stream: TcpStream, mut tag: String, chain: &[&str], log: &Log) {
+    let (mut came, mut block) = (Vec::new(), [0; 4096]);
+    loop {
+        let Some(end) = came.windows(4).position(|four| four == b"\r\n\r\n") else {
+            match stream.read(&mut block) {
+                Ok(0) | Err(_) => return,
+                Ok(count) => came.extend_from_slice(&block[..count]),
+            }
+            continue;
+        };
+        let head: Vec<u8> = came.drain(..end + 4).collect();
+        let head = String::from_utf8(head).unwrap();
+        log.lock().unwrap().push((tag.clone(), head.clone()));
+        let answer = match head.strip_prefix("CONNECT ") {
+            Some(rest) => {
+                tag = format!("tunnel {}", rest.split(' ').next().unwrap());
+                "HTTP/1.1 200 OK\r\n\r\n".to_owned()
+            }
+            None => answer_to(&head, chain),
+        };
+        stream.write_all(answer.as_bytes()).unwrap();
+    }
+}
+
+fn answer_to(head: &str, chain: &[&str]) -> String {
+    let target = head.split(' ').nth(1).unwrap();
+    let hop: usize = target.rsplit('/').next().unwrap().parse().unwrap();
+    match chain.get(hop + 1) {
+        Some(next) => {
+            let next = format!("{next}/{}", hop + 1);
+            format!("HTTP/1.1 302 Found\r\nLocation: {next}\r\nContent-Length: 0\r\n\r\n")
+        }
+        None => OK.to_owned(),
+    }
+}
+
+/// A session all of whose connections end in this process, whatever host they are for.
+fn capturing(chain: &'static [&'static str]) -> (Session, Log) {
+    let log = Log::default();
+    let kept = log.clone();
+    let connector = move |route: &mut Route<'_>| -> Result<BoxedStream, HTTPException> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let stream = TcpStream::connect(listener.local_addr()?)?;
+        let (other, _) = listener.accept()?;
+        let (tag, log) = (format!("{}:{}", route.host(), route.port()), kept.clone());
+        std::thread::spawn(move || serve(other, tag, chain, &log));
+        Ok(Box::new(stream))
+    };
+    let plain = |_: &str, stream, _: ConnectTime<'_>, _: &TlsSettings| Ok(stream);
+    let adapter = HTTPAdapter::new().connector(connector).tls(plain);
+    let mut session = Session::new();
+    session.set_trust_env(false);
+    session.set_redirect_rules(RedirectRules::new().allowing_https_to_http());
+    session.mount("http://", adapter.clone());
+    session.mount("https://", adapter);
+    (session, log)
+}
+
+/// From where to where. The first is at home.
+const CHAINS: [&[&str]; 14] = [
+    &["http://h"],
+    &["http://h", "http://h"],
+    &["http://h", "http://h:80"],
+    &["http://h", "http://H"],
+    &["http://h", "http://h."],
+    &["http://h", "http://h:81"],
+    &["http://h", "https://h"],
+    &["https://h", "http://h"],
+    &["http://h", "http://other"],
+    &["http://h", "http://sub.h"],
+    &["http://h", "http://h", "http://other"],
+    &["http://h", "http://other", "http://h"],
+    &["http://h", "http://other", "http://other"],
+    &["https://h", "https://h:443", "https://h:8443", "https://h"],
+];
+
+/// A credential: how it is given, and the field that shows it.
+type Kind = (
+    &'static str,
+    fn(&mut Session, &str),
+    fn(Request<'_>) -> Request<'_>,
+    &'static str,
+);
+
+fn nothing(_: &mut Session, _: &str) {}
+
+fn as_it_is(request: Request<'_>) -> Request<'_> {
+    request
+}
+
+const KINDS: [Kind; 10] = [
+    ("auth", nothing, |r| r.auth(("u", SECRET)), "Authorization"),
+    (
+        "bearer",
+        nothing,
+        |r| r.auth(HTTPBearerAuth::new(SECRET)),
+        "Authorization",
+    ),
+    (
+        "field",
+        nothing,
+        |r| r.header("Authorization", SECRET),
+        "Authorization",
+    ),
+    (
+        "cookie field",
+        nothing,
+        |r| r.header("Cookie", SECRET),
+        "Cookie",
+    ),
+    ("cookies", nothing, |r| r.cookie("a", SECRET), "Cookie"),
+    (
+        "marked",
+        nothing,
+        |r| r.secret_header("X-Own", SECRET),
+        "X-Own",
+    ),
+    (
+        "api key",
+        nothing,
+        |r| r.header("X-Api-Key", SECRET),
+        "X-Api-Key",
+    ),
+    (
+        "session auth",
+        |s, _| s.set_auth(("u", SECRET)),
+        as_it_is,
+        "Authorization",
+    ),
+    (
+        "session field",
+        |s, _| s.headers_mut().insert("Authorization", SECRET),
+        as_it_is,
+        "Authorization",
+    ),
+    ("netrc", use_netrc, as_it_is, "Authorization"),
+];
+
+fn use_netrc(session: &mut Session, path: &str) {
+    session.environment_mut().netrc = true;
+    session.environment_mut().set_variables([("NETRC", path)]);
+}
+
+/// Whether all hops up to this one are of the first one's origin.
+fn is_home(chain: &[&str], hop: usize) -> bool {
+    let origin = |url: &str| Url::parse(&format!("{url}/")).unwrap().origin();
+    chain[..=hop]
+        .iter()
+        .all(|url| origin(url) == origin(chain[0]))
+}
+
+#[test]
+fn no_credential_leaves_its_origin_and_none_is_missing_there() {
+    let netrc = std::env::temp_dir().join(format!("stdhttp-hops-{}", std::process::id()));
+    std::fs::write(&netrc, format!("machine h login u password {SECRET}\n")).unwrap();
+    let mut looked_at = 0;
+    for chain in CHAINS {
+        for (name, set, add, shown) in KINDS {
+            let (mut session, log) = capturing(chain);
+            set(&mut session, netrc.to_str().unwrap());
+            let response = add(session.get(&format!("{}/0", chain[0]))).send().unwrap();
+            assert_eq!(response.history().len() + 1, chain.len());
+            let heads = log.lock().unwrap();
+            assert_eq!(heads.len(), chain.len(), "{name} {chain:?}");
+            for (hop, (tag, head)) in heads.iter().enumerate() {
+                let has_it = head
+                    .lines()
+                    .any(|line| line.starts_with(&format!("{shown}: ")));
+                assert_eq!(
+                    has_it,
+                    is_home(chain, hop),
+                    "{name} {chain:?} {hop} {tag}\n{head}"
+                );
+                let basic = stdhttp::auth::Credentials::new("u", SECRET)
+                    .unwrap()
+                    .basic()
+                    .unwrap();
+                let says_it = head.contains(SECRET) || head.contains(&basic);
+                assert!(!says_it || has_it, "{name} {chain:?} {hop} {tag}\n{head}");
+                looked_at += 1;
+            }
+        }
+    }
+    std::fs::remove_file(netrc).unwrap();
+    println!(
+        "{looked_at} hops with credentials, {} chains, {} kinds",
+        CHAINS.len(),
+        KINDS.len()
+    );
+}
+
+#[test]
+fn a_password_in_the_url_goes_where_the_url_leads_and_no_further() {
+    static CHAIN: [&str; 3] = ["http://u:s3cret@h", "http://h", "http://other"];
+    let (session, log) = capturing(&CHAIN);
+    session.get("http://u:s3cret@h/0").send().unwrap();
+    let heads = log.lock().unwrap();
+    let with: Vec<bool> = heads
+        .iter()
+        .map(|(_, head)| head.contains("Authorization: "))
+        .collect();
+    assert_eq!(with, [true, true, false]);
+    assert!(
+        heads.iter().all(|(_, head)| !head.contains(SECRET)),
+        "{heads:?}"
+    );
+}
+
+#[test]
+fn cookies_of_the_jar_go_by_its_own_rules() {
+    for chain in CHAINS {
+        let (session, log) = capturing(chain);
+        let home = Url::parse("https://h/").unwrap();
+        let secure = Cookie::new("secure", "1", &home).unwrap();
+        let plain = Cookie::new("plain", "1", &Url::parse("http://h/").unwrap()).unwrap();
+        session.cookies().set_cookie(secure);
+        session.cookies().set_cookie(plain);
+        session.get(&format!("{}/0", chain[0])).send().unwrap();
+        for (url, (_, head)) in chain.iter().zip(log.lock().unwrap().iter()) {
+            let url = Url::parse(&format!("{url}/")).unwrap();
+            let is_h = url.origin().host() == "h";
+            assert_eq!(head.contains("plain=1"), is_h, "{url} {head}");
+            assert_eq!(
+                head.contains("secure=1"),
+                is_h && url.is_https(),
+                "{url} {head}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_for_the_proxy_is_seen_by_the_proxy_alone() {
+    for chain in CHAINS {
+        let (mut session, log) = capturing(chain);
+        let proxies = Proxies::new()
+            .with("all", "http://p:s3cret@proxy:3128")
+            .unwrap();
+        // One of the hosts is asked directly.
+        session.set_proxies(proxies.with_direct("http://other").unwrap());
+        session.get(&format!("{}/0", chain[0])).send().unwrap();
+        let mut hops = 0;
+        for (tag, head) in log.lock().unwrap().iter() {
+            let asked = tag == "proxy:3128";
+            assert_eq!(
+                head.contains("Proxy-Authorization: "),
+                asked,
+                "{chain:?} {tag}\n{head}"
+            );
+            assert!(!head.contains(SECRET));
+            hops += usize::from(!head.starts_with("CONNECT "));
+            assert_eq!(
+                head.starts_with("GET http://"),
+                asked && !head.starts_with("CONNECT ")
+            );
+        }
+        assert_eq!(hops, chain.len());
+    }
+}
