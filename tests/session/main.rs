@@ -4,6 +4,7 @@
 
 mod bodies;
 mod credentials;
+mod faults;
 mod pool;
 mod redirects;
 mod requests;
