@@ -87,7 +87,7 @@
 //! | `HTTPConnection(host, port, timeout=10)` | [`HTTPConnection::new`]`(host, port)?`; other arguments on the [`Builder`] |
 //! | `HTTPSConnection(host, context=ctx)` | [`HTTPConnection::with_tls`]`(host, None, tls)?` over the caller's [`Secure`] |
 //! | `conn.request("POST", url, body, headers)` | `conn.request("POST", target, body, &[("Name", "value")])?` |
-//! | `conn.putrequest("PUT", url, skip_host=True)` | `conn.putrequest_with("PUT", target, Skip { host: true, ..Skip::default() })?` |
+//! | `conn.putrequest("PUT", url, skip_host=True)` | `conn.putrequest_with("PUT", target, Skip::default().with(|skip| skip.host = true))?` |
 //! | `conn.putheader("Accept", "a", "b")` | `conn.putheader("Accept", ["a", "b"])?` |
 //! | `conn.endheaders(body, encode_chunked=True)` | `conn.endheaders_with(body, true)?` |
 //! | `conn.send(data)` | `conn.send(data)?`; [`send_chunk`](HTTPConnection::send_chunk) where the body is chunked |

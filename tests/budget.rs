@@ -237,10 +237,7 @@ fn endless_interim_responses_end_within_the_budget_of_one_head() {
         assert!(many.taken.peak.max(large.taken.peak) <= (256 + 64 + 64) * KIB);
     }
     // Fewer and larger ones meet the other limit.
-    let limits = Limits {
-        head: 16_384,
-        ..Limits::DEFAULT
-    };
+    let limits = Limits::DEFAULT.with(|limits| limits.head = 16_384);
     let stream = Canned::new(b"", &LARGE, ENDLESS, b"");
     let tally = stream.tally();
     let builder = HTTPConnection::builder("h").stream(stream);
@@ -539,17 +536,19 @@ fn an_octet_a_timeout_ends_at_the_deadline() {
 // Work
 
 /// Room for inputs of every size.
-const ROOMY: Limits = Limits {
-    line: usize::MAX >> 1,
-    chunk_size_line: usize::MAX >> 1,
-    headers: usize::MAX,
-    head: usize::MAX >> 1,
-    target: usize::MAX >> 1,
-    interim_responses: usize::MAX,
-    trailers: usize::MAX,
-    trailer_section: usize::MAX >> 1,
-    chunk_extensions: u64::MAX,
-    body: u64::MAX,
+const ROOMY: Limits = {
+    let mut limits = Limits::DEFAULT;
+    limits.line = usize::MAX >> 1;
+    limits.chunk_size_line = usize::MAX >> 1;
+    limits.headers = usize::MAX;
+    limits.head = usize::MAX >> 1;
+    limits.target = usize::MAX >> 1;
+    limits.interim_responses = usize::MAX;
+    limits.trailers = usize::MAX;
+    limits.trailer_section = usize::MAX >> 1;
+    limits.chunk_extensions = u64::MAX;
+    limits.body = u64::MAX;
+    limits
 };
 
 /// A head or a body: what comes first, what is repeated, and what comes last.

@@ -1696,10 +1696,10 @@ fn an_unsized_body_needs_http_1_1() {
         HTTPException::UnimplementedFileMode(UnimplementedFileMode::UnsizedOverHttp10)
     ));
     assert_eq!(peer.calls().all, 0);
-    let skip = Skip {
-        host: true,
-        accept_encoding: true,
-    };
+    let skip = Skip::default().with(|skip| {
+        skip.host = true;
+        skip.accept_encoding = true;
+    });
     conn.putrequest_with("GET", "/", skip).unwrap();
     conn.endheaders().unwrap();
     assert_eq!(peer.received(0), b"GET / HTTP/1.0\r\n\r\n");

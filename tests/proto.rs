@@ -117,14 +117,8 @@ fn a_body_is_as_long_as_declared() {
 
 #[test]
 fn the_status_line_counts_against_the_head() {
-    let small_head = Limits {
-        head: 20,
-        ..Limits::DEFAULT
-    };
-    let small_line = Limits {
-        line: 20,
-        ..Limits::DEFAULT
-    };
+    let small_head = Limits::DEFAULT.with(|limits| limits.head = 20);
+    let small_line = Limits::DEFAULT.with(|limits| limits.line = 20);
     let line = b"HTTP/1.1 200 a reason that is long";
     for complete in [false, true] {
         let input = [&line[..], if complete { b"\r\n" } else { b"" }].concat();
@@ -155,10 +149,7 @@ fn every_rule_of_framing_says_where_it_stands() {
     let framing = |method, status, name, value| {
         let mut headers = HTTPMessage::new();
         headers.append(name, value);
-        let request = RequestContext {
-            upgrade: true,
-            ..RequestContext::of_method(method)
-        };
+        let request = RequestContext::of_method(method).with(|request| request.upgrade = true);
         let (version, tolerance) = (HTTPVersion::Http11, Tolerance::HTTP_CLIENT);
         response_framing(request, version, status, &headers, &tolerance).unwrap()
     };
@@ -262,11 +253,10 @@ fn what_is_missing_is_said_where_the_framing_tells() {
 
 #[test]
 fn the_head_of_a_chunk_is_read_alone() {
-    let limits = Limits {
-        chunk_size_line: 18,
-        chunk_extensions: 4,
-        ..Limits::DEFAULT
-    };
+    let limits = Limits::DEFAULT.with(|limits| {
+        limits.chunk_size_line = 18;
+        limits.chunk_extensions = 4;
+    });
     let parse = |line: &str| ChunkHead::parse(line.as_bytes(), &limits, &Tolerance::STANDARD);
     for (line, size, length) in [
         ("0\r\n", 0, 3),
@@ -328,10 +318,7 @@ fn the_end_of_an_empty_line_is_waited_for_only_where_it_may_be_skipped() {
 
 #[test]
 fn a_status_line_in_pieces_of_white_space_keeps_its_reason() {
-    let tolerance = Tolerance {
-        multiple_spaces: true,
-        ..Tolerance::STANDARD
-    };
+    let tolerance = Tolerance::STANDARD.with(|tolerance| tolerance.multiple_spaces = true);
     let head = parsed(b"HTTP/1.1  404\t Not  There\r\n\r\n", &tolerance).unwrap();
     assert_eq!((head.status(), head.reason()), (404, &b"Not  There"[..]));
     assert!(head.forgiven().contains(Forgiven::MultipleSpaces));
@@ -343,12 +330,11 @@ fn a_status_line_in_pieces_of_white_space_keeps_its_reason() {
 
 #[test]
 fn broken_lines_are_passed_over_only_if_they_frame_nothing() {
-    let tolerance = Tolerance {
-        malformed_fields: true,
-        space_before_colon: true,
-        control_characters: true,
-        ..Tolerance::STANDARD
-    };
+    let tolerance = Tolerance::STANDARD.with(|tolerance| {
+        tolerance.malformed_fields = true;
+        tolerance.space_before_colon = true;
+        tolerance.control_characters = true;
+    });
     let with = |line: &[u8]| {
         let head = [b"HTTP/1.1 200 OK\r\n", line, b"\r\nA: b\r\n\r\n"].concat();
         parsed(&head, &tolerance)
@@ -383,10 +369,7 @@ fn broken_lines_are_passed_over_only_if_they_frame_nothing() {
 
 #[test]
 fn a_length_that_is_no_number_is_passed_over_only_if_it_never_was_one() {
-    let tolerance = Tolerance {
-        invalid_content_length: true,
-        ..Tolerance::STANDARD
-    };
+    let tolerance = Tolerance::STANDARD.with(|tolerance| tolerance.invalid_content_length = true);
     let framing_of = |value: &str| {
         let mut headers = HTTPMessage::new();
         headers.append("Content-Length", value);
@@ -535,10 +518,7 @@ fn nothing_behind_the_end_is_decoded() {
 
 #[test]
 fn a_bare_lf_ends_the_lines_of_chunks_only_where_that_is_tolerated() {
-    let tolerant = Tolerance {
-        bare_lf_in_chunks: true,
-        ..Tolerance::STANDARD
-    };
+    let tolerant = Tolerance::STANDARD.with(|tolerance| tolerance.bare_lf_in_chunks = true);
     for input in [
         &b"1\nX\r\n0\r\n\r\n"[..],
         b"1\r\nX\r\n0\n\n",
@@ -611,10 +591,7 @@ fn http_1_0_is_kept_alive_only_if_both_ask_for_it() {
 fn several_values_are_one_list_or_folded_and_each_is_checked() {
     for (folded_values, separator) in [(true, "\\r\\n\\t"), (false, ", ")] {
         several_values(
-            Tolerance {
-                folded_values,
-                ..Tolerance::STANDARD
-            },
+            Tolerance::STANDARD.with(|tolerance| tolerance.folded_values = folded_values),
             separator,
         );
     }
@@ -652,10 +629,7 @@ fn several_values(tolerance: Tolerance, separator: &str) {
 
 #[test]
 fn a_host_of_the_callers_own_is_text() {
-    let skip = Skip {
-        host: true,
-        ..Skip::default()
-    };
+    let skip = Skip::default().with(|skip| skip.host = true);
     let mut exchange = Exchange::default();
     exchange.putrequest("GET", "/", None, skip).unwrap();
     let refused = exchange.putheader("Host", b"h\xff");

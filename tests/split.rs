@@ -25,14 +25,13 @@ use stdhttp::{ConnectionState, End, HTTPResponse, Limits, Tolerance};
 const RESPONSES: &str = include_str!("vectors/responses.txt");
 const BUFFERS: [usize; 7] = [1, 2, 3, 7, 64, 4_096, 65_536];
 /// The presets, but for the quiet end of sized reads, which only shows where there are reads.
-const PRESETS: [Tolerance; 3] = [
-    Tolerance::STANDARD,
-    Tolerance::STRICT,
-    Tolerance {
-        quiet_end: false,
-        ..Tolerance::HTTP_CLIENT
-    },
-];
+const PRESETS: [Tolerance; 3] = [Tolerance::STANDARD, Tolerance::STRICT, LOUD];
+
+const LOUD: Tolerance = {
+    let mut tolerance = Tolerance::HTTP_CLIENT;
+    tolerance.quiet_end = false;
+    tolerance
+};
 
 struct Vector {
     id: String,

@@ -53,10 +53,7 @@ impl<'a> Plan<'a> {
             Tolerance::STANDARD,
             Tolerance::STRICT,
             // The one switch that lets a body end short without an error.
-            Tolerance {
-                quiet_end: false,
-                ..Tolerance::HTTP_CLIENT
-            },
+            Tolerance::HTTP_CLIENT.with(|tolerance| tolerance.quiet_end = false),
         ]);
         setting.buffer = choices.of(&[4_096, 1, 7, 100_000]);
         let ending = [

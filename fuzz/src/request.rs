@@ -199,10 +199,10 @@ impl<'a> Given<'a> {
             whole: flags & 1 == 0,
             encode_chunked: flags & 2 != 0,
             kind,
-            skip: Skip {
-                host: flags & 4 != 0,
-                accept_encoding: flags & 8 != 0,
-            },
+            skip: Skip::default().with(|skip| {
+                skip.host = flags & 4 != 0;
+                skip.accept_encoding = flags & 8 != 0;
+            }),
             method,
             target,
             fields: rest

@@ -10,10 +10,11 @@
 /// ```
 /// use stdhttp::Limits;
 ///
-/// let limits = Limits { headers: 512, ..Limits::DEFAULT };
+/// let limits = Limits::DEFAULT.with(|limits| limits.headers = 512);
 /// assert_eq!(limits.line, 65_536);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of the status line or a field line, line end included. 65,536, as in `http.client`.
     pub line: usize,
@@ -53,6 +54,13 @@ impl Limits {
         chunk_extensions: 16_384,
         body: u64::MAX,
     };
+
+    /// These limits with some of them changed.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
 }
 
 impl Default for Limits {
@@ -66,10 +74,11 @@ impl Default for Limits {
 /// ```
 /// use stdhttp::Tolerance;
 ///
-/// let tolerance = Tolerance { bare_lf: false, ..Tolerance::STANDARD };
+/// let tolerance = Tolerance::STANDARD.with(|tolerance| tolerance.bare_lf = false);
 /// assert!(!tolerance.bare_lf && tolerance.obs_fold);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tolerance {
     /// A lone LF ends the status line and field lines (RFC 9112 section 2.2).
     pub bare_lf: bool,
@@ -196,6 +205,13 @@ impl Tolerance {
         failed_write_as_error: true,
         ..Self::STANDARD
     };
+
+    /// This tolerance with some of its switches changed.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
 }
 
 /// What a server forgives: nothing but empty lines before a request.

@@ -60,6 +60,7 @@ pub trait Stream: Read + Write {
 
 /// What [`Stream::look`] saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Look {
     /// Nothing: the connection is idle.
     Idle,

@@ -527,10 +527,7 @@ fn trailer_limits() {
     }
     let head = "HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n";
     let bytes = format!("{head}0\r\nA: {}\r\n\r\n", "b".repeat(100));
-    let limits = Limits {
-        line: 50,
-        ..Limits::DEFAULT
-    };
+    let limits = Limits::DEFAULT.with(|limits| limits.line = 50);
     let tolerance = Tolerance::STANDARD;
     let response = HTTPResponse::from_reader_with(bytes.as_bytes(), "GET", limits, tolerance);
     let error = response.unwrap().read(None).unwrap_err();
@@ -838,10 +835,7 @@ fn unsolicited_bytes_are_no_answer() {
 /// A response whose request went another way.
 #[test]
 fn answer_to_a_known_request() {
-    let request = RequestContext {
-        connect: true,
-        ..RequestContext::default()
-    };
+    let request = RequestContext::default().with(|request| request.connect = true);
     let bytes = &b"HTTP/1.1 200 OK\r\n\r\nraw"[..];
     let (limits, tolerance) = (Limits::DEFAULT, Tolerance::STANDARD);
     let response = HTTPResponse::answer_to(bytes, request, limits, tolerance).unwrap();

@@ -273,10 +273,7 @@ fn many_headers(count: usize) -> String {
 }
 
 fn limited(count: usize) -> Limits {
-    Limits {
-        headers: count,
-        ..Limits::DEFAULT
-    }
+    Limits::DEFAULT.with(|limits| limits.headers = count)
 }
 
 fn is_too_many(error: &HTTPException, count: usize) -> bool {

@@ -255,10 +255,7 @@ fn m_3_2_2_2_a_host_that_differs_from_the_target_is_refused() {
 }
 
 fn put_without_host(conn: &mut Conn, method: &str, target: &str) -> Result<(), HTTPException> {
-    let skip = Skip {
-        host: true,
-        ..Skip::default()
-    };
+    let skip = Skip::default().with(|skip| skip.host = true);
     conn.putrequest_with(method, target, skip)
 }
 

@@ -417,10 +417,7 @@ fn m_6_3_12_octets_behind_the_last_response_are_none() {
 
 #[test]
 fn s_15_3_7_0_a_body_limit_of_the_caller() {
-    let limits = Limits {
-        body: 1 << 20,
-        ..Limits::DEFAULT
-    };
+    let limits = Limits::DEFAULT.with(|limits| limits.body = 1 << 20);
     let script = Script::new().expect_head().send(ok("", ""));
     let script = (0..20).fold(script, |script, _| script.send(vec![b'a'; 65_536]));
     let peer = stdhttp::testing::Peer::new([script]);
@@ -430,7 +427,7 @@ fn s_15_3_7_0_a_body_limit_of_the_caller() {
     let error = conn.getresponse().unwrap().read(None).unwrap_err();
     assert!(matches!(error, TooLarge { what: Measured::Body, limit } if limit == 1 << 20));
     assert_eq!(peer.calls().open, 0);
-    let small = Limits { body: 3, ..limits };
+    let small = limits.with(|limits| limits.body = 3);
     let trial = Trial {
         limits: small,
         ..GET

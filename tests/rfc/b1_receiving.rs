@@ -521,10 +521,7 @@ fn sv_s_17_5_1_times_and_rates_are_bounded() {
     server.serve_connection(peer.accept().unwrap(), None);
     assert!(peer.received(0).starts_with(b"HTTP/1.1 408 "));
     assert!(peer.elapsed() < Duration::from_secs(13));
-    let limits = Limits {
-        body: 2,
-        ..Limits::DEFAULT
-    };
+    let limits = Limits::DEFAULT.with(|limits| limits.body = 2);
     let bounds = Bounds {
         limits,
         ..Bounds::DEFAULT

@@ -190,10 +190,8 @@ impl<'a> Setting<'a> {
     }
 
     pub fn context(&self) -> RequestContext {
-        RequestContext {
-            upgrade: self.upgrade.is_some(),
-            ..RequestContext::of_method(self.method)
-        }
+        RequestContext::of_method(self.method)
+            .with(|request| request.upgrade = self.upgrade.is_some())
     }
 }
 

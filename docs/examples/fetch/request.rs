@@ -49,10 +49,10 @@ impl<'a> Request<'a> {
     ) -> Result<(), Failure> {
         let host_given = self.has_header("Host");
         let encoding_given = self.has_header("Accept-Encoding");
-        let skip = Skip {
-            host: host_given,
-            accept_encoding: host_given || encoding_given,
-        };
+        let skip = Skip::default().with(|skip| {
+            skip.host = host_given;
+            skip.accept_encoding = host_given || encoding_given;
+        });
         conn.putrequest_with(self.method, &self.url.target, skip)?;
         for (name, value) in &self.headers {
             conn.putheader(name, value)?;

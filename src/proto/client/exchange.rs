@@ -31,13 +31,31 @@ use crate::proto::limits::{Limits, Tolerance};
 use crate::proto::values::FieldValue;
 use crate::proto::version::HTTPVersion;
 
-/// Which of the automatic fields `putrequest` leaves out (`skip_host`, `skip_accept_encoding`).
+/// Which of the automatic fields `putrequest` leaves out (`skip_host`, `skip_accept_encoding`): none
+/// by default.
+///
+/// ```
+/// use stdhttp::Skip;
+///
+/// let skip = Skip::default().with(|skip| skip.host = true);
+/// assert!(skip.host && !skip.accept_encoding);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Skip {
     /// No `Host`.
     pub host: bool,
     /// No `Accept-Encoding: identity`.
     pub accept_encoding: bool,
+}
+
+impl Skip {
+    /// The same with some of it changed.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
 }
 
 /// One connection's protocol state. See the [module documentation](crate::proto) for its use.

@@ -13,6 +13,7 @@ use crate::proto::version::HTTPVersion;
 /// What of the request decides about the response (RFC 9110 section 6: a response is understood
 /// only with its request).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RequestContext {
     /// The method was HEAD.
     pub head: bool,
@@ -32,6 +33,13 @@ impl RequestContext {
             connect: method == "CONNECT",
             ..Self::default()
         }
+    }
+
+    /// The same with some of it changed: `with(|request| request.upgrade = true)`.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
     }
 }
 
