@@ -153,37 +153,38 @@ where
     if way.tunnel {
         set_tunnel(&mut connection, request)?;
     }
+    let sent = send(&mut connection, opener, request, way);
+    match sent.and_then(|()| Ok(connection.into_response()?)) {
+        Ok(response) => Ok(Response::of_connection(request.full_url(), response)),
+        Err(error) => refused_tunnel(request.full_url(), error),
+    }
+}
+
+fn send<C: Connect>(
+    connection: &mut HTTPConnection<C>,
+    opener: &OpenerDirector,
+    request: &mut Request,
+    way: Way,
+) -> Result<(), URLError> {
     let fields = fields(opener, request, way)?;
-    let fields: Vec<(&str, &[u8])> = fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_slice()))
-        .collect();
-    let (method, target) = (
-        request.get_method().to_owned(),
-        request.selector().into_owned(),
-    );
-    let url = request.full_url().to_owned();
+    let method = request.get_method().to_owned();
+    let target = request.selector().into_owned();
     let body = match request.data_mut() {
         Some(data) => data.body()?,
         None => Body::EMPTY,
     };
-    let sent = connection.request_with(&method, &target, body, &fields, false);
-    let response = sent.and_then(|()| connection.into_response());
-    match response {
-        Ok(response) => Ok(Response::of_connection(&url, response)),
-        Err(error) => refused_tunnel(url, error),
-    }
+    Ok(connection.request_with(&method, &target, body, &fields, false)?)
 }
 
 /// A proxy that asks for credentials before it opens a tunnel is answered as a server is. Its other
 /// refusals stay errors: what it says is not what the server says.
-fn refused_tunnel(url: String, error: HTTPException) -> Result<Response, URLError> {
+fn refused_tunnel(url: &str, error: URLError) -> Result<Response, URLError> {
     match error {
-        HTTPException::TunnelFailed(failed) if failed.status == 407 => {
+        URLError::Exchange(HTTPException::TunnelFailed(failed)) if failed.status == 407 => {
             let body = std::io::Cursor::new(failed.body);
             Ok(Response::new(url, 407, failed.headers, body))
         }
-        other => Err(other.into()),
+        other => Err(other),
     }
 }
 
@@ -240,47 +241,50 @@ fn proxy_credentials(request: &Request) -> Result<Option<Vec<u8>>, URLError> {
     ))
 }
 
+/// A field as it is sent.
+type Field = (String, Vec<u8>);
+
+fn field(name: &str, value: impl AsRef<[u8]>) -> Field {
+    (name.to_owned(), value.as_ref().to_vec())
+}
+
 /// All fields of a request but those that frame it.
-fn fields(
-    opener: &OpenerDirector,
-    request: &Request,
-    way: Way,
-) -> Result<Vec<(String, Vec<u8>)>, URLError> {
-    let mut fields = Vec::new();
-    let mut add = |name: &str, value: &[u8]| fields.push((name.to_owned(), value.to_vec()));
+fn fields(opener: &OpenerDirector, request: &Request, way: Way) -> Result<Vec<Field>, URLError> {
     let host = request.http_url().map_or("", Url::host_field);
-    add(
-        "Host",
-        request.get_header("host").unwrap_or(host).as_bytes(),
-    );
-    let defaults = opener.addheaders().iter();
-    for (name, value) in defaults.filter(|(name, _)| !request.has_header(name)) {
-        add(name, value.as_bytes());
-    }
-    if request.data().is_some() && !request.has_header("content-type") {
-        add("Content-Type", b"application/x-www-form-urlencoded");
-    }
-    for (name, value) in request.header_items().filter(|(name, _)| !is_ours(name)) {
-        add(name, value.as_bytes());
-    }
-    if let Some(cookie) = request
-        .cookie
-        .as_ref()
-        .filter(|_| !request.has_header("cookie"))
-    {
-        add("Cookie", cookie);
-    }
-    if let Some(tried) = request.server_auth.as_ref().and_then(Tried::authorization) {
-        add(tried.name(), tried.value());
-    }
+    let mut fields = vec![field("Host", request.get_header("host").unwrap_or(host))];
+    fields.extend(missing(opener, request));
+    let own = request.header_items().filter(|(name, _)| !is_ours(name));
+    fields.extend(own.map(|(name, value)| field(name, value)));
+    fields.extend(learnt(request));
     // A proxy that sees the request has it from there, and nobody else has it at all.
     if request.has_proxy() && !way.tunnel {
-        if let Some(value) = proxy_credentials(request)? {
-            add("Proxy-Authorization", &value);
-        }
+        let credentials = proxy_credentials(request)?;
+        fields.extend(credentials.map(|value| field("Proxy-Authorization", value)));
     }
-    add("Connection", b"close");
+    fields.push(field("Connection", "close"));
     Ok(fields)
+}
+
+/// What stands in for fields that the caller has not given.
+fn missing(opener: &OpenerDirector, request: &Request) -> impl Iterator<Item = Field> {
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let form = request.data().is_some().then_some(form);
+    let defaults = opener.addheaders().iter();
+    defaults
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .chain(form)
+        .filter(|(name, _)| !request.has_header(name))
+        .map(|(name, value)| field(name, value))
+}
+
+/// What the handlers have for this hop: cookies, unless the caller has some, and credentials.
+fn learnt(request: &Request) -> impl Iterator<Item = Field> {
+    let cookie = request.cookie.as_ref();
+    let cookie = cookie.filter(|_| !request.has_header("cookie"));
+    let tried = request.server_auth.as_ref().and_then(Tried::authorization);
+    let cookie = cookie.map(|cookie| field("Cookie", cookie));
+    let tried = tried.map(|tried| field(tried.name(), tried.value()));
+    cookie.into_iter().chain(tried)
 }
 
 /// Fields that are put apart from the caller's others.
