@@ -210,3 +210,19 @@ fn numbers(cell: &str) -> Vec<usize> {
     });
     ranges.flatten().collect()
 }
+
+/// The page about `requests` names what exists.
+#[test]
+fn the_tests_of_the_page_about_requests_exist() {
+    let text = read("docs/requests.md");
+    let tests = existing_tests();
+    let mut named = 0;
+    for row in table_rows(&text) {
+        assert_eq!(row.len(), 4, "{row:?}");
+        for name in named_tests(&row) {
+            assert!(tests.contains(name), "{name} does not exist");
+            named += 1;
+        }
+    }
+    assert!(named > 100, "{named}");
+}
