@@ -60,7 +60,7 @@ fn arguments(profile: &Folder) -> Vec<String> {
 /// A running browser; it ends when this is dropped.
 struct Browser {
     process: Child,
-    _profile: Folder,
+    profile: Folder,
 }
 
 impl Browser {
@@ -74,19 +74,23 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("the browser does not start");
-        Self {
-            process,
-            _profile: profile,
-        }
+        Self { process, profile }
     }
 }
 
 impl Drop for Browser {
-    /// In good order, so that its other processes end too.
+    /// In good order, so that its other processes end too; they may write a little longer.
     fn drop(&mut self) {
         let pid = self.process.id().to_string();
         let _ = Command::new("kill").arg(pid).status();
         let _ = self.process.wait();
+        for _ in 0..40 {
+            let _ = fs::remove_dir_all(&self.profile.0);
+            thread::sleep(Duration::from_millis(50));
+            if !self.profile.0.exists() {
+                break;
+            }
+        }
     }
 }
 
