@@ -92,7 +92,7 @@
 //! | `conn.endheaders(body, encode_chunked=True)` | `conn.endheaders_with(body, true)?` |
 //! | `conn.send(data)` | `conn.send(data)?`; [`send_chunk`](HTTPConnection::send_chunk) where the body is chunked |
 //! | `body`: `bytes`, `str`, file, iterable | [`Body`]: bytes, text, `File`, [`Body::reader`], [`Body::sized`], [`Body::iter`] |
-//! | `conn.getresponse()` | `conn.getresponse()?`, which borrows the connection; [`into_response`](HTTPConnection::into_response) owns it |
+//! | `conn.getresponse()` | `conn.getresponse()?`, which borrows the connection; [`response`](HTTPConnection::response) shows it again, [`into_response`](HTTPConnection::into_response) owns the connection |
 //! | `conn.set_tunnel(host, port, headers)` | `conn.set_tunnel(host, port, &headers)?` |
 //! | `conn.set_debuglevel(1)` | `conn.set_debuglevel(1)`; [`set_debug_output`](HTTPConnection::set_debug_output) |
 //! | `conn.sock` | [`stream`](HTTPConnection::stream), [`into_inner`](HTTPConnection::into_inner) with the bytes already read |
@@ -124,6 +124,7 @@
 //! | [`HTTPException`], [`Retry`] | what went wrong, and whether the request may be sent again |
 //! | [`Limits`], [`Tolerance`], [`Forgiven`] | how much is accepted, what is forgiven, what was |
 //! | [`Stream`], [`Connect`], [`Secure`], [`Clock`] | transports, TLS and time of the caller's choice |
+//! | [`BoxedConnection`], [`OwnedResponse`], [`SendBody`] | connections of one type, for structs, pools and threads |
 //! | [`proto`] | the protocol without I/O, for event loops and for use of its parts |
 //! | [`testing`] | a scripted peer in memory, with faults and a virtual clock |
 //!

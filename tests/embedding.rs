@@ -207,6 +207,23 @@ fn what_a_timeout_left_is_seen_again() {
     assert_eq!(download.response().readline(None).unwrap(), b"abcd\n");
 }
 
+/// And it is not seen in front of the next response.
+#[test]
+fn what_a_timeout_left_ends_with_its_response() {
+    let (mut download, peer) = Download::begin(
+        Script::new()
+            .expect_head()
+            .send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab")
+            .fail(ErrorKind::WouldBlock),
+    );
+    assert!(download.response().read(None).unwrap_err().is_timeout());
+    download.conn.request("GET", "/", (), &[]).unwrap();
+    download.conn.getresponse().unwrap();
+    assert_eq!(download.response().partial(), b"");
+    assert_eq!(download.response().read(None).unwrap(), b"next");
+    assert_eq!(peer.calls().connects, 2);
+}
+
 #[test]
 fn a_response_that_was_given_up_stays_given_up() {
     let script = Script::answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
