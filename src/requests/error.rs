@@ -60,7 +60,7 @@ pub enum ExceptionKind {
     /// Nothing came within the time for it, or time for the whole call ran out (`ReadTimeout`).
     ReadTimeout(HTTPException),
     /// All connections of the pool were in use until time ran out (`urllib3`'s `EmptyPoolError`,
-    /// a `ConnectionError`).
+    /// a `ConnectionError` and a `Timeout`).
     EmptyPool,
     /// The filter of addresses refuses every address of the host (a `ConnectionError`).
     AddressNotAllowed(HTTPException),
@@ -131,7 +131,10 @@ impl ExceptionKind {
     }
 
     pub(super) fn is_timeout(&self) -> bool {
-        matches!(self, Self::ConnectTimeout(_) | Self::ReadTimeout(_))
+        matches!(
+            self,
+            Self::ConnectTimeout(_) | Self::ReadTimeout(_) | Self::EmptyPool
+        )
     }
 
     /// The error of the client beneath, where there is one.
