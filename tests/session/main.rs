@@ -4,8 +4,10 @@
 
 mod bodies;
 mod credentials;
+mod deadline;
 mod faults;
 mod pool;
+mod proxies;
 mod redirects;
 mod requests;
 mod responses;
