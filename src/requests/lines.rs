@@ -148,7 +148,8 @@ impl<'r> IterLines<'r> {
         self.begins = 0;
         if self.buffer.len() > self.longest {
             let limit = u64::try_from(self.longest).unwrap_or(u64::MAX);
-            return Err(ExceptionKind::ContentTooLarge { limit }.into());
+            let error = RequestException::from(ExceptionKind::ContentTooLarge { limit });
+            return Err(error.of(self.response.request()));
         }
         let mut block = [0; 8_192];
         let count = self.response.read_content(&mut block)?;
