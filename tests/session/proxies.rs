@@ -311,7 +311,7 @@ fn a_name_of_any_length_goes_to_socks_whole_or_not_at_all() {
 
 /// A proxy of HTTP, or a server.
 fn http() -> (u16, Told) {
-    listening(|stream, told| serve_http(stream, told))
+    listening(serve_http)
 }
 
 #[test]
