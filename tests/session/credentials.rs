@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use stdhttp::ConnectTime;
 use stdhttp::cookies::Cookie;
-use stdhttp::requests::{HTTPBearerAuth, Request, TlsSettings};
+use stdhttp::requests::{HTTPBearerAuth, HTTPDigestAuth, Request, TlsSettings};
 use stdhttp::urllib::{Proxies, RedirectRules, Url};
 
 use super::*;
@@ -18,8 +18,11 @@ const SECRET: &str = "s3cret";
 /// A request that arrived: the connection that it came by, and its head.
 type Log = Arc<Mutex<Vec<(String, String)>>>;
 
-/// The other end of a connection: it answers `/N` by a redirect to the next URL of the chain.
-fn serve(mut stream: TcpStream, mut tag: String, chain: &[&str], log: &Log) {
+/// What is answered to a head in a chain.
+type Answer = fn(&str, &[&str]) -> String;
+
+/// The other end of a connection: it answers what a chain has for each head.
+fn serve(mut stream: TcpStream, mut tag: String, (chain, answer): (&[&str], Answer), log: &Log) {
     let (mut came, mut block) = (Vec::new(), [0; 4096]);
     loop {
         let Some(end) = came.windows(4).position(|four| four == b"\r\n\r\n") else {
@@ -37,15 +40,15 @@ fn serve(mut stream: TcpStream, mut tag: String, chain: &[&str], log: &Log) {
                 tag = format!("tunnel {}", rest.split(' ').next().unwrap());
                 "HTTP/1.1 200 OK\r\n\r\n".to_owned()
             }
-            None => answer_to(&head, chain),
+            None => answer(&head, chain),
         };
         stream.write_all(answer.as_bytes()).unwrap();
     }
 }
 
+/// `/N` is answered by a redirect to the next URL of the chain.
 fn answer_to(head: &str, chain: &[&str]) -> String {
-    let target = head.split(' ').nth(1).unwrap();
-    let hop: usize = target.rsplit('/').next().unwrap().parse().unwrap();
+    let hop = hop_of(head);
     match chain.get(hop + 1) {
         Some(next) => {
             let next = format!("{next}/{}", hop + 1);
@@ -55,8 +58,29 @@ fn answer_to(head: &str, chain: &[&str]) -> String {
     }
 }
 
+fn hop_of(head: &str) -> usize {
+    let target = head.split(' ').nth(1).unwrap();
+    target.rsplit('/').next().unwrap().parse().unwrap()
+}
+
+/// The same, once the digest is there that is asked for.
+fn answer_to_digest(head: &str, chain: &[&str]) -> String {
+    match head.contains("\r\nAuthorization: Digest ") {
+        true => answer_to(head, chain),
+        false => {
+            "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\
+             Content-Length: 0\r\n\r\n"
+                .to_owned()
+        }
+    }
+}
+
 /// A session all of whose connections end in this process, whatever host they are for.
 fn capturing(chain: &'static [&'static str]) -> (Session, Log) {
+    capturing_by(chain, answer_to)
+}
+
+fn capturing_by(chain: &'static [&'static str], answer: Answer) -> (Session, Log) {
     let log = Log::default();
     let kept = log.clone();
     let connector = move |route: &mut Route<'_>| -> Result<BoxedStream, HTTPException> {
@@ -64,7 +88,7 @@ fn capturing(chain: &'static [&'static str]) -> (Session, Log) {
         let stream = TcpStream::connect(listener.local_addr()?)?;
         let (other, _) = listener.accept()?;
         let (tag, log) = (format!("{}:{}", route.host(), route.port()), kept.clone());
-        std::thread::spawn(move || serve(other, tag, chain, &log));
+        std::thread::spawn(move || serve(other, tag, (chain, answer), &log));
         Ok(Box::new(stream))
     };
     let plain = |_: &str, stream, _: ConnectTime<'_>, _: &TlsSettings| Ok(stream);
@@ -208,6 +232,38 @@ fn no_credential_leaves_its_origin_and_none_is_missing_there() {
         CHAINS.len(),
         KINDS.len()
     );
+}
+
+#[test]
+fn a_digest_is_made_for_its_own_origin_alone() {
+    let (mut answered, mut left) = (0, 0);
+    for chain in CHAINS {
+        let (session, log) = capturing_by(chain, answer_to_digest);
+        let auth = HTTPDigestAuth::new("u", SECRET);
+        let request = session.get(&format!("{}/0", chain[0])).auth(auth);
+        let response = request.send().unwrap();
+        let stays = is_home(chain, chain.len() - 1);
+        assert_eq!(
+            response.status_code(),
+            if stays { 200 } else { 401 },
+            "{chain:?}"
+        );
+        let heads = log.lock().unwrap();
+        for (place, (tag, head)) in heads.iter().enumerate() {
+            let hop = hop_of(head);
+            let has_it = head.contains("\r\nAuthorization: ");
+            // The first request of all is made without a nonce.
+            assert_eq!(
+                has_it,
+                place > 0 && is_home(chain, hop),
+                "{chain:?} {tag}\n{head}"
+            );
+            answered += usize::from(has_it);
+        }
+        left += usize::from(!stays);
+    }
+    println!("{answered} digests, {left} chains that left their origin");
+    assert!(answered > CHAINS.len() && left > 5);
 }
 
 #[test]
