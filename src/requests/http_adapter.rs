@@ -387,7 +387,8 @@ impl Adapter for HTTPAdapter {
         loop {
             match self.attempt(request, sending) {
                 Ok(mut response) => {
-                    if !attempts.is_listed(response.status_code(), response.headers()) {
+                    let status = response.status_code();
+                    if !attempts.is_listed(request.method(), status, response.headers()) {
                         return Ok(response);
                     }
                     if !self.retries_status(&mut attempts, request, &response, sending) {

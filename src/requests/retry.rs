@@ -185,13 +185,14 @@ impl<'a> Attempts<'a> {
         is_left && (cause == Cause::Connect || retry.allows(method))
     }
 
-    /// Whether this status is one to retry on.
-    pub(super) fn is_listed(&self, status: u16, headers: &HTTPMessage) -> bool {
+    /// Whether this status is one to retry on, for a method that may be sent twice.
+    pub(super) fn is_listed(&self, method: &str, status: u16, headers: &HTTPMessage) -> bool {
         let retry = self.retry;
         let told = retry.respect_retry_after_header
             && RETRY_AFTER.contains(&status)
             && headers.contains("Retry-After");
-        retry.total > 0 && (told || retry.status_forcelist.contains(&status))
+        let wanted = told || retry.status_forcelist.contains(&status);
+        retry.total > 0 && wanted && retry.allows(method)
     }
 
     /// Counts an attempt, and says how long to wait before it.
