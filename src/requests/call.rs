@@ -101,9 +101,12 @@ impl<'s> Call<'s> {
                 let error = RequestException::from(ExceptionKind::TooManyRedirects { limit });
                 return Err(error.with_response(finished(response, history)));
             }
+            request = match next {
+                Ok(next) => next,
+                Err(error) => return Err(error.with_response(finished(response, history))),
+            };
             response.drain(DRAINED);
             history.push(response);
-            request = next?;
         }
     }
 

@@ -1,8 +1,9 @@
 //! Redirects (rows S-15.4-*).
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use stdhttp::requests::{ExceptionKind, Payload};
+use stdhttp::requests::{ExceptionKind, Payload, PreparedRequest, RequestException};
 
 use super::*;
 
@@ -196,4 +197,21 @@ fn cookies_of_a_hop_are_sent_by_the_next() {
     let (session, peer) = answering([sets, OK]);
     session.get("http://h/a").send().unwrap();
     assert_eq!(field(&heads(&peer, 0)[1], "Cookie"), Some("a=1"));
+}
+
+#[test]
+fn an_authentication_that_fails_behind_a_redirect_loses_no_response() {
+    let moved = moved(302, "/next");
+    let (session, peer) = answering([&moved, &moved]);
+    let calls = AtomicUsize::new(0);
+    let third_fails = move |_: &mut PreparedRequest| match calls.fetch_add(1, Ordering::Relaxed) {
+        2 => Err(RequestException::other("no more")),
+        _ => Ok(()),
+    };
+    let request = session.get("http://h/").auth(third_fails);
+    let error = request.send().unwrap_err();
+    let response = error.response().unwrap();
+    assert_eq!((response.status_code(), response.history().len()), (302, 1));
+    assert_eq!(error.request().unwrap().url().as_str(), "http://h/next");
+    assert_eq!(heads(&peer, 0).len(), 2);
 }
