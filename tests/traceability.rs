@@ -10,9 +10,6 @@ use std::path::{Path, PathBuf};
 /// How a row says that it belongs to a layer that does not exist yet.
 const OTHER_LAYER: &str = "Not in this layer";
 
-/// The layers that a row of `docs/security.md` may belong to.
-const LAYERS: [&str; 2] = ["session", "coding"];
-
 /// The number of advisories.
 const ADVISORIES: usize = 115;
 
@@ -178,28 +175,22 @@ fn each_test_that_the_page_of_urllib_names_exists() {
 }
 
 #[test]
-fn each_advisory_has_a_test_that_exists_or_a_layer() {
+fn each_advisory_has_a_test_that_exists() {
     let text = read("docs/security.md");
     let tests = existing_tests();
     let mut seen = BTreeSet::new();
-    let mut elsewhere = 0;
     for row in table_rows(&text) {
         let names = named_tests(&row);
-        let is_elsewhere = LAYERS.contains(row.last().unwrap());
-        assert!(is_elsewhere == names.is_empty(), "{row:?}");
+        assert!(!names.is_empty(), "{row:?}");
         for name in names {
             assert!(tests.contains(name), "{}: {name} does not exist", row[0]);
         }
         for number in numbers(row[0]) {
             assert!(seen.insert(number), "{number} is listed twice");
-            elsewhere += usize::from(is_elsewhere);
         }
     }
     assert_eq!(seen, (1..=ADVISORIES).collect());
-    println!(
-        "{} of {ADVISORIES} advisories have a test",
-        ADVISORIES - elsewhere
-    );
+    println!("{ADVISORIES} advisories have a test");
 }
 
 /// The numbers of `7, 10–12`.

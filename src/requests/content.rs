@@ -85,7 +85,9 @@ impl Codings {
                     continue;
                 }
                 let is_it = |(known, _): &&(String, Decode)| {
-                    let name = name.strip_prefix(b"x-").unwrap_or(name);
+                    let old = name.split_at_checked(2);
+                    let old = old.filter(|(x, _)| x.eq_ignore_ascii_case(b"x-"));
+                    let name = old.map_or(name, |(_, name)| name);
                     known.as_bytes().eq_ignore_ascii_case(name)
                 };
                 decoders.push(self.known.iter().find(is_it)?.1.clone());

@@ -74,6 +74,9 @@ impl Response {
         source: Box<dyn Source>,
         codings: &Codings,
     ) -> Self {
+        // A part of a coded content can't be decoded by itself (RFC 9110 section 8.4).
+        let none = Codings::default();
+        let codings = if head.status == 206 { &none } else { codings };
         let body = Content::new(source, &head.headers, codings);
         Self {
             request,

@@ -18,6 +18,8 @@ mod a12_redirects;
 mod a13_auth;
 #[cfg(feature = "urllib")]
 mod a14_content;
+#[cfg(feature = "requests")]
+mod a14_session;
 mod a15_authority;
 #[cfg(feature = "urllib")]
 mod a16_uri;
