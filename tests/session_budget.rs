@@ -391,3 +391,14 @@ fn what_is_no_time_is_no_retry_after() {
         assert_eq!(peer.elapsed(), Duration::ZERO, "{value}");
     }
 }
+
+#[test]
+fn a_body_that_is_given_is_not_copied() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let session = session_with(canned(answer, "", 0));
+    let body = vec![b'x'; 8 << 20];
+    let (response, taken) = measure(|| session.post("http://h/").data(body).send().unwrap());
+    assert_eq!(response.request().body().length(), Some(8 << 20));
+    tell("a body of 8 MiB that was given", taken);
+    assert!(taken.peak < 64 * KIB, "{taken:?}");
+}

@@ -26,7 +26,7 @@ pub struct Payload {
 enum Content {
     #[default]
     Empty,
-    Bytes(Arc<[u8]>),
+    Bytes(Shared),
     File {
         file: Arc<File>,
         start: u64,
@@ -35,6 +35,16 @@ enum Content {
     /// Read once; taken by the first that sends it.
     Reader(Arc<Mutex<Option<Reader>>>, Option<u64>),
     Reopened(Arc<Open>, Option<u64>),
+}
+
+/// Bytes as the caller gave them, which may be many: shared without being moved.
+#[derive(Clone)]
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Payload {
@@ -119,7 +129,7 @@ impl Payload {
     pub fn length(&self) -> Option<u64> {
         match &self.content {
             Content::Empty => None,
-            Content::Bytes(bytes) => u64::try_from(bytes.len()).ok(),
+            Content::Bytes(bytes) => u64::try_from(bytes.0.len()).ok(),
             Content::File { length, .. }
             | Content::Reader(_, length)
             | Content::Reopened(_, length) => *length,
@@ -130,7 +140,7 @@ impl Payload {
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.content {
-            Content::Bytes(bytes) => Some(bytes),
+            Content::Bytes(bytes) => Some(bytes.as_ref()),
             Content::Empty => Some(&[]),
             _ => None,
         }
@@ -174,7 +184,7 @@ impl Payload {
     pub(super) fn open(&self) -> Result<Body<'_>, ExceptionKind> {
         match &self.content {
             Content::Empty => Ok(Body::EMPTY),
-            Content::Bytes(bytes) => Ok(Body::from(&**bytes)),
+            Content::Bytes(bytes) => Ok(Body::from(bytes.as_ref())),
             Content::File { file, start, .. } => {
                 Ok(Body::from(reopen(file, *start).map_err(file_error)?))
             }
@@ -238,7 +248,7 @@ impl fmt::Debug for Payload {
 impl From<Vec<u8>> for Payload {
     fn from(bytes: Vec<u8>) -> Self {
         Self {
-            content: Content::Bytes(bytes.into()),
+            content: Content::Bytes(Shared(Arc::new(bytes))),
         }
     }
 }
