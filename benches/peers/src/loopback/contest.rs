@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::client::{BUFFER, Client, Upload, check, repeat};
-use super::clients::{attohttpc, floor, hyper, minreq, stdhttp, ureq};
+use super::clients::{attohttpc, floor, hyper, minreq, session, stdhttp, ureq};
 use super::meter::{Meter, Sample};
 use super::work::{Kind, SMALL, Source, Work, works};
 use crate::{Result, ensure};
@@ -34,6 +34,11 @@ pub(crate) const CLIENTS: &[Entry] = &[
         name: "stdhttp, sendfile",
         can: |kind| *kind == Kind::Upload(Source::File),
         run: run::<stdhttp::Stdhttp<true>>,
+    },
+    Entry {
+        name: "stdhttp, session",
+        can: |kind| *kind != Kind::Upload(Source::Slices),
+        run: run::<session::StdhttpSession>,
     },
     Entry {
         name: "ureq",

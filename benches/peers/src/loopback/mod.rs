@@ -41,8 +41,9 @@ blocks. CPU time is the contestant's alone; on big bodies wall time is as much t
 dash: the crate has no such thing. minreq and attohttpc close the connection after every response, \
 minreq sends only what is in one `Vec`, ureq sends no list of slices. With 64 connections hyper \
 has a task for each, the others a thread. hyper hands out its own buffers, the others copy to the \
-caller's. stdhttp reads the file through a buffer; in the column `sendfile` it is given the `File` \
-itself, with the feature `sys`, and the kernel does the rest.";
+caller's. A session of stdhttp sends the fields that `requests` sends; it sends no list of slices, \
+which it would have to own. stdhttp reads the file through a buffer; in the column `sendfile` it is \
+given the `File` itself, with the feature `sys`, and the kernel does the rest.";
 
 pub(crate) fn print(options: &Options) -> Result<()> {
     let pinning = Pinning::find();
