@@ -58,6 +58,8 @@ impl Failure {
                 {
                     ExceptionKind::ProxyError(error)
                 }
+                // There is no response yet: it is the head that was cut.
+                HTTPException::IncompleteRead(_) => ExceptionKind::ConnectionError(error),
                 error => ExceptionKind::from_client(error),
             },
         }
