@@ -1,7 +1,8 @@
 """Runs the scenarios of tests/requests_differential with Python's requests.
 
 A line in is a scenario, as JSON; a line out is a JSON object of facts, each a text: what the caller
-of each call got, and what the session keeps. The first line out is the version of requests.
+of each call got, and what the session keeps; for the word
+`codes`, the names of statuses. The first line out is the version of requests.
 """
 
 import json
@@ -10,6 +11,7 @@ import sys
 
 import requests
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth, HTTPProxyAuth
+from requests.status_codes import _codes
 
 AUTHS = {"basic": HTTPBasicAuth, "digest": HTTPDigestAuth, "proxy": HTTPProxyAuth}
 
@@ -116,6 +118,8 @@ def call(session, spec):
 
 
 def run(scenario):
+    if scenario == "codes":
+        return {name: str(code) for code, names in _codes.items() for name in names}
     spec = scenario.get("session", {})
     os.environ.update(spec.get("env", {}))
     facts = {}

@@ -313,6 +313,22 @@ fn httpbin_says_the_same_to_both() {
     println!("{} scenarios before httpbin", lines.len());
 }
 
+#[test]
+fn codes_have_the_names_that_python_s_have() {
+    let Some(mut python) = Python::start("driver.py") else {
+        return;
+    };
+    let names = python.run("\"codes\"");
+    let differ = names.iter().filter(|(name, code)| {
+        let ours = stdhttp::requests::codes(name).map(|code| code.to_string());
+        ours.as_ref() != Some(*code)
+    });
+    // 102 is no early hint: RFC 8297 has 103.
+    let differ: Vec<_> = differ.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(differ, ["early-hints"]);
+    assert!(names.len() > 100, "{}", names.len());
+}
+
 /// A port of the loopback where nobody listens.
 fn closed_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
