@@ -113,6 +113,8 @@ struct RawState {
     source: Option<Box<dyn Source>>,
     trailers: Option<HTTPMessage>,
     read: u64,
+    /// What the last read failed with, which a decoder may wrap or take for an end.
+    failure: Option<HTTPException>,
 }
 
 impl Raw {
@@ -127,6 +129,7 @@ impl RawState {
             return Ok(0);
         };
         let read = source.read(buffer);
+        self.failure = read.as_ref().err().cloned();
         match &read {
             Ok(0) if !buffer.is_empty() => {
                 self.trailers = source.trailers().cloned();
@@ -172,6 +175,7 @@ impl Content {
             source: Some(source),
             trailers: None,
             read: 0,
+            failure: None,
         })));
         let decoders = codings.decoders(headers).unwrap_or_default();
         let decoded = (!decoders.is_empty()).then(|| Decoded {
@@ -193,6 +197,7 @@ impl Content {
             source: None,
             trailers: None,
             read: 0,
+            failure: None,
         };
         Self {
             raw: Raw(Arc::new(Mutex::new(raw))),
@@ -262,8 +267,15 @@ impl Decoded {
         let count = loop {
             match reader.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read.map_err(decode_error)?,
+                read => break read,
             }
+        };
+        let count = match count {
+            Ok(count @ 1..) => count,
+            read => match raw.state().failure.take() {
+                Some(failure) => return Err(client_error(failure)),
+                None => read.map_err(ExceptionKind::ContentDecodingError)?,
+            },
         };
         self.check_ratio(raw, count)?;
         if count == 0 && !buffer.is_empty() {
@@ -317,17 +329,6 @@ fn bomb(why: &'static str) -> ExceptionKind {
 
 fn client_error(error: HTTPException) -> ExceptionKind {
     ExceptionKind::from_client(error)
-}
-
-/// What the source reported comes through a decoder inside of an `io::Error`.
-fn decode_error(error: io::Error) -> ExceptionKind {
-    let is_ours = error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<HTTPException>());
-    match is_ours {
-        true => ExceptionKind::from_client(error.into()),
-        false => ExceptionKind::ContentDecodingError(error),
-    }
 }
 
 impl fmt::Debug for Content {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::auth::{InvalidCredentials, NetrcError};
-use crate::error::{HTTPException, Step};
+use crate::error::{Excerpt, HTTPException, IncompleteRead, MessagePart, Step};
 use crate::urllib::{ParseError, RedirectError};
 
 /// The class of a [`RequestException`](super::RequestException), with its facts.
@@ -42,7 +42,8 @@ pub enum ExceptionKind {
     InvalidCookie(crate::cookies::CookieError),
     /// The `.netrc` that credentials were to come from can't be used.
     Netrc(NetrcError),
-    /// `raise_for_status` met a status of 400 to 599 (`HTTPError`).
+    /// `raise_for_status` met a status of 400 to 599, or a download one without content to keep
+    /// (`HTTPError`).
     HTTPError {
         /// The status.
         status_code: u16,
@@ -68,6 +69,11 @@ pub enum ExceptionKind {
     ChunkedEncodingError(HTTPException),
     /// The content coding could not be undone, or not within its bounds (`ContentDecodingError`).
     ContentDecodingError(std::io::Error),
+    /// A part of something came and was not asked for, or not that part (RFC 9110 section 15.3.7).
+    InvalidContentRange {
+        /// The `Content-Range` as it came.
+        value: Excerpt,
+    },
     /// The content is larger than `max_content` (bytes).
     ContentTooLarge {
         /// The limit.
@@ -117,6 +123,10 @@ impl ExceptionKind {
                 step: Step::Handshake,
                 ..
             } => Self::SSLError(error),
+            HTTPException::IncompleteRead(IncompleteRead {
+                part: MessagePart::Head,
+                ..
+            }) => Self::ConnectionError(error),
             HTTPException::IncompleteRead(_) | HTTPException::InvalidChunk { .. } => {
                 Self::ChunkedEncodingError(error)
             }
@@ -171,18 +181,21 @@ impl fmt::Display for ExceptionKind {
             Self::InvalidCookie(error) => write!(f, "invalid cookie: {error}"),
             Self::Netrc(error) => write!(f, "netrc: {error}"),
             Self::HTTPError { status_code } => {
-                let side = if *status_code < 500 {
-                    "Client"
-                } else {
-                    "Server"
+                let kind = match status_code {
+                    0..400 => "Not Content",
+                    400..500 => "Client Error",
+                    _ => "Server Error",
                 };
-                write!(f, "{status_code} {side} Error")
+                write!(f, "{status_code} {kind}")
             }
             Self::MissingTls => {
                 f.write_str("https without TLS: docs/tls.md says how to plug it in")
             }
             Self::EmptyPool => f.write_str("all connections of the pool are in use"),
             Self::ContentDecodingError(error) => write!(f, "content can't be decoded: {error}"),
+            Self::InvalidContentRange { value } => {
+                write!(f, "a part that was not asked for: Content-Range {value}")
+            }
             Self::ContentTooLarge { limit } => write!(f, "content of more than {limit} bytes"),
             Self::TooManyRedirects { limit } => write!(f, "exceeded {limit} redirects"),
             Self::InvalidRedirect(error) => write!(f, "redirect not followed: {error}"),

@@ -11,6 +11,8 @@ use super::error::ExceptionKind;
 use crate::Body;
 
 type Reader = Box<dyn Read + Send>;
+/// Is told how much of a body was taken, and how much there is.
+pub(super) type Progress = Arc<dyn Fn(u64, Option<u64>) + Send + Sync>;
 type Open = dyn Fn() -> io::Result<Reader> + Send + Sync;
 
 /// The body of a request. Copies share one source.
@@ -84,6 +86,28 @@ impl Payload {
         let open = move || -> io::Result<Reader> { Ok(Box::new(open()?)) };
         Self {
             content: Content::Reopened(Arc::new(open), length),
+        }
+    }
+
+    /// The same, which tells how far it was read.
+    pub(super) fn with_progress(self, progress: Progress) -> Self {
+        let total = self.length();
+        let counted = move |source| Counted {
+            source,
+            progress: progress.clone(),
+            taken: 0,
+            total,
+        };
+        match (&self.content, self.is_replayable()) {
+            (Content::Empty, _) => self,
+            (_, true) => Self::reopened(total, move || {
+                self.source().map(&counted).map_err(io::Error::other)
+            }),
+            // One that is spent stays so.
+            (_, false) => match self.source() {
+                Ok(source) => Self::once(Box::new(counted(source)), total),
+                Err(_) => self,
+            },
         }
     }
 
@@ -205,6 +229,26 @@ fn reopen(file: &File, start: u64) -> io::Result<File> {
 
 pub(super) fn file_error(error: io::Error) -> ExceptionKind {
     ExceptionKind::File(error)
+}
+
+/// A reader that tells how far it was read.
+struct Counted {
+    source: Reader,
+    progress: Progress,
+    taken: u64,
+    total: Option<u64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buf)?;
+        if count > 0 {
+            let more = u64::try_from(count).unwrap_or(u64::MAX);
+            self.taken = self.taken.saturating_add(more);
+            (self.progress)(self.taken, self.total);
+        }
+        Ok(count)
+    }
 }
 
 /// A reader over the pieces of an iterator.

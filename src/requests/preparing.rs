@@ -100,7 +100,10 @@ impl PreparedRequest {
             secrets: request.secrets,
             exchange: None,
         };
-        prepared.set_body(body);
+        prepared.set_body(match request.progress {
+            Some(progress) => body.with_progress(progress),
+            None => body,
+        });
         if let Some(auth) = prepared.auth.clone() {
             prepared.authorize(&auth)?;
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::form::{Data, FilePart};
 use super::headers::Headers;
 use super::options::{Cert, Hop, Redirects, SendOptions, Timeout, Verify};
-use super::payload::Payload;
+use super::payload::{Payload, Progress};
 use super::prepared::known_method;
 use super::session::Session;
 use crate::urllib::Proxies;
@@ -33,7 +33,7 @@ use crate::urllib::Proxies;
 /// ```
 #[must_use = "a request is sent by `send`"]
 pub struct Request<'s> {
-    session: Option<&'s Session>,
+    pub(super) session: Option<&'s Session>,
     pub(super) method: Cow<'static, str>,
     pub(super) url: String,
     pub(super) params: Vec<(String, String)>,
@@ -51,6 +51,7 @@ pub struct Request<'s> {
     pub(super) cookies: Vec<(String, String)>,
     pub(super) secrets: Vec<String>,
     pub(super) hooks: Hooks,
+    pub(super) progress: Option<Progress>,
     pub(super) options: SendOptions,
 }
 
@@ -126,6 +127,7 @@ impl<'s> Request<'s> {
             cookies: Vec::new(),
             secrets: Vec::new(),
             hooks: Hooks::default(),
+            progress: None,
             options: SendOptions::default(),
         }
     }
@@ -284,6 +286,25 @@ impl<'s> Request<'s> {
     /// The certificate of the client (`cert`): a path, or two.
     pub fn cert(mut self, cert: impl Into<Cert>) -> Self {
         self.options.cert = Some(cert.into());
+        self
+    }
+
+    /// Is told how many bytes of the body were taken to be sent, and how many there are, where that is
+    /// known; from 0 again where the body is sent again.
+    ///
+    /// ```
+    /// use stdhttp::requests;
+    ///
+    /// let request = requests::put("http://www.example.org/").data("a\nb\n");
+    /// let request = request.upload_progress(|sent, total| eprintln!("{sent} of {total:?}"));
+    /// assert_eq!(request.prepare()?.body().length(), Some(4));
+    /// # Ok::<(), requests::RequestException>(())
+    /// ```
+    pub fn upload_progress(
+        mut self,
+        progress: impl Fn(u64, Option<u64>) + Send + Sync + 'static,
+    ) -> Self {
+        self.progress = Some(std::sync::Arc::new(progress));
         self
     }
 

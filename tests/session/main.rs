@@ -6,6 +6,7 @@ mod bodies;
 mod credentials;
 mod deadline;
 mod faults;
+mod downloads;
 mod pool;
 mod proxies;
 mod redirects;
