@@ -24,6 +24,8 @@ mod peer;
 mod script;
 mod stream;
 
+#[cfg(feature = "requests")]
+pub use crate::requests::recording::{NotRecorded, Recorder, RecordingError, Replayer};
 pub use peer::{Call, Calls, Fault, Peer};
 pub use script::{Ending, Script};
 pub use stream::PeerStream;

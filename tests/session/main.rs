@@ -9,6 +9,7 @@ mod faults;
 mod downloads;
 mod pool;
 mod proxies;
+mod recordings;
 mod redirects;
 mod requests;
 mod responses;

@@ -1,0 +1,295 @@
+//! What a recorder keeps, a replayer gives: the same answers, and no secret.
+
+use stdhttp::requests::{ExceptionKind, FilePart, Payload, RequestException, Session};
+use stdhttp::testing::{NotRecorded, Peer, Recorder, RecordingError, Replayer, Script};
+
+use super::{OK, adapter, answers_of, session_with};
+
+/// A session that records what a peer with these answers says, on one connection.
+fn recording(answers: &[&str]) -> (Session, Recorder) {
+    let peer = Peer::new([answers_of(answers)]);
+    let recorder = Recorder::new(adapter(&peer)).mask("X-Own");
+    let mut session = Session::new();
+    session.set_trust_env(false);
+    session.mount("http://", recorder.clone());
+    (session, recorder)
+}
+
+fn replaying(text: &str) -> (Session, Replayer) {
+    let replayer: Replayer = text.parse().unwrap();
+    let replayer = replayer.mask("X-Own");
+    let mut session = Session::new();
+    session.set_trust_env(false);
+    session.mount("http://", replayer.clone());
+    (session, replayer)
+}
+
+fn not_recorded(error: &RequestException) -> NotRecorded {
+    let ExceptionKind::Other(inner) = error.kind() else {
+        panic!("{error:?}");
+    };
+    inner.downcast_ref::<NotRecorded>().unwrap().clone()
+}
+
+#[test]
+fn a_conversation_is_told_again() {
+    let moved = "HTTP/1.1 302 Found\r\nLocation: /in\r\nSet-Cookie: id=secret; Path=/\r\n\
+                 Content-Length: 0\r\n\r\n";
+    let page = "HTTP/1.1 200 Very Fine\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\na\n\nb\\\r\n\x7f\u{e9}";
+    let talk = |session: &Session| {
+        let login = session.post("http://h/login").data([("name", "me")]);
+        let response = login.send().unwrap();
+        let statuses: Vec<_> = response
+            .history()
+            .iter()
+            .map(|it| it.status_code())
+            .collect();
+        assert_eq!((response.status_code(), statuses), (200, vec![302]));
+        assert_eq!(response.reason(), "Very Fine");
+        assert_eq!(
+            response.headers().get("Content-Type").as_deref(),
+            Some("text/plain")
+        );
+        let cookie = session.cookies().get("id", None, None);
+        assert_eq!(cookie.unwrap().unwrap().name(), "id");
+        response.content().unwrap().to_vec()
+    };
+    let (session, recorder) = recording(&[moved, page]);
+    let told = talk(&session);
+    assert_eq!(told, "a\n\nb\\\r\n\x7f\u{e9}".as_bytes());
+    let text = recorder.to_string();
+    let (session, replayer) = replaying(&text);
+    assert_eq!(talk(&session), told);
+    replayer.check().unwrap();
+}
+
+/// The text is as people read it.
+#[test]
+fn the_text_of_a_recording() {
+    let (session, recorder) =
+        recording(&["HTTP/1.1 201 Created\r\nX-A: é\r\nContent-Length: 6\r\n\r\na\nb\x00é"]);
+    let mut request = session
+        .put("http://h/a?q=1")
+        .data("{}\n")
+        .prepare()
+        .unwrap();
+    for name in ["User-Agent", "Accept-Encoding", "Accept", "Connection"] {
+        request.headers_mut().remove(name);
+    }
+    session.send(request, Default::default()).unwrap();
+    let expected = "# stdhttp recording 1\n\n> PUT http://h/a?q=1\n| {}\\n\n\n\
+                    < 201 Created\n< X-A: é\n| a\\n\n| b\\x00é\n";
+    assert_eq!(recorder.to_string(), expected);
+}
+
+#[test]
+fn no_secret_is_written_down() {
+    let answer = "HTTP/1.1 200 OK\r\nSet-Cookie: id=hidden1; Path=/; HttpOnly\r\n\
+                  Location: http://me:hidden2@h/?access_token=hidden3&a=b#c\r\n\
+                  X-Api-Key: hidden4\r\nContent-Length: 2\r\n\r\nok";
+    let (session, recorder) = recording(&[answer, OK, OK]);
+    let request = session
+        .get("http://me:hidden5@h/?signature=hidden6&q=shown&TOKEN=hidden7")
+        .header("X-Auth-Token", "hidden8")
+        .header("X-Own", "hidden9")
+        .header("Referer", "http://me:hidden10@h/")
+        .cookie("name", "hidden11");
+    request.send().unwrap();
+    let bearer = session
+        .get("http://h/2")
+        .header("Authorization", "Bearer hidden12");
+    bearer
+        .header("Proxy-Authorization", "hidden13")
+        .send()
+        .unwrap();
+    session
+        .get("http://h/3")
+        .header("Cookie", "a=hidden14; hidden15")
+        .send()
+        .unwrap();
+    let text = recorder.to_string();
+    assert!(!text.contains("hidden"), "{text}");
+    for line in [
+        "> GET http://h/?signature=***&q=shown&TOKEN=***",
+        "> Authorization: Basic ***",
+        "> Authorization: Bearer ***",
+        "> Proxy-Authorization: ***",
+        "> Cookie: name=***",
+        "> X-Own: ***",
+        "< Set-Cookie: id=***; Path=/; HttpOnly",
+        "< Location: http://h/?access_token=***&a=b#c",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
+    }
+}
+
+#[test]
+fn what_is_not_recorded_is_an_error_that_says_what() {
+    let (session, recorder) = recording(&[OK]);
+    session.post("http://h/a").data("one").send().unwrap();
+    let (session, replayer) = replaying(&recorder.to_string());
+    for (method, url, body, other_body) in [
+        ("GET", "http://h/a", "one", false),
+        ("POST", "http://h/b?key=1", "one", false),
+        ("POST", "http://h/a", "two", true),
+    ] {
+        let error = session.request(method, url).data(body).send().unwrap_err();
+        let missing = not_recorded(&error);
+        assert_eq!(missing.other_body, other_body);
+        assert_eq!(
+            (missing.method.as_str(), missing.url.as_str()),
+            (method, url.replace("=1", "=***").as_str())
+        );
+        assert!(error.to_string().contains(&missing.url), "{error}");
+        assert_eq!(error.request().unwrap().method(), method);
+    }
+    let unused = replayer.check().unwrap_err();
+    assert!(
+        matches!(unused, RecordingError::Unused { method, url } if method == "POST" && url == "http://h/a")
+    );
+    session.post("http://h/a").data("one").send().unwrap();
+    replayer.check().unwrap();
+    let error = session.post("http://h/a").data("one").send().unwrap_err();
+    assert!(!not_recorded(&error).other_body);
+}
+
+#[test]
+fn equal_requests_are_answered_in_turn() {
+    let answer = |content: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{content}");
+    let (session, recorder) = recording(&[&answer("1"), &answer("2"), &answer("3")]);
+    for path in ["a", "b", "a"] {
+        session.get(&format!("http://h/{path}")).send().unwrap();
+    }
+    let (session, _) = replaying(&recorder.to_string());
+    let got: Vec<_> = ["a", "a", "b"]
+        .iter()
+        .map(|path| {
+            let response = session.get(&format!("http://h/{path}")).send().unwrap();
+            response.text().unwrap().into_owned()
+        })
+        .collect();
+    assert_eq!(got, ["1", "3", "2"]);
+}
+
+/// A form with a file, whose boundary is another each time; a stream, which can be read once.
+#[test]
+fn every_kind_of_body_is_compared() {
+    let peer_of = |body: &Script| Peer::new([body.clone()]);
+    let form = |session: &Session| {
+        let part = FilePart::new("file", "a.bin", &b"\x00\xff\\"[..]);
+        session.post("http://h/form").file(part).send().unwrap()
+    };
+    let stream = |session: &Session| {
+        let body = Payload::iter(["one", "two"]);
+        session.post("http://h/stream").data(body).send().unwrap()
+    };
+    let script = Script::new().expect_head().send(OK);
+    let peers = [peer_of(&script), peer_of(&script)];
+    let mut texts = Vec::new();
+    for (peer, send) in peers.iter().zip([&form as &dyn Fn(&Session) -> _, &stream]) {
+        let recorder = Recorder::new(adapter(peer));
+        let mut session = session_with(adapter(peer));
+        session.mount("http://", recorder.clone());
+        send(&session);
+        texts.push(recorder.to_string());
+        let (session, replayer) = replaying(&recorder.to_string());
+        send(&session);
+        replayer.check().unwrap();
+    }
+    assert!(
+        texts[0].contains("| \\x00\\xff\\\\\\r\\n\n"),
+        "{}",
+        texts[0]
+    );
+    assert!(texts[1].contains("| onetwo\n"));
+    let sent = String::from_utf8(peers[1].received(0)).unwrap();
+    assert!(
+        sent.contains("\r\nTransfer-Encoding: chunked\r\n"),
+        "{sent}"
+    );
+}
+
+/// Each octet, at the beginning and the end of lines, in bodies and in values.
+#[test]
+fn every_octet_comes_back() {
+    for octet in 0..=255_u8 {
+        let body = [octet, octet, b'\n', octet, b'\\', octet, b'n'];
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        let answer = [head.as_bytes(), &body].concat();
+        let peer = Peer::new([Script::new().expect_head().expect_bytes(7).send(answer)]);
+        let recorder = Recorder::new(adapter(&peer));
+        let mut session = session_with(adapter(&peer));
+        session.mount("http://", recorder.clone());
+        session.post("http://h/").data(&body[..]).send().unwrap();
+        let (session, replayer) = replaying(&recorder.to_string());
+        let response = session.post("http://h/").data(&body[..]).send().unwrap();
+        assert_eq!(response.content().unwrap(), body, "{octet}");
+        replayer.check().unwrap();
+    }
+}
+
+#[test]
+fn a_text_that_is_no_recording_is_refused_by_its_line() {
+    let start = "# stdhttp recording 1\n";
+    for (text, line) in [
+        ("", 1),
+        ("# stdhttp recording 2\n", 1),
+        ("> GET http://h/\n", 1),
+        ("# stdhttp recording 1\n> GET\n", 2),
+        ("# stdhttp recording 1\n> GET http://h/\n", 2),
+        ("# stdhttp recording 1\n< 200 OK\n", 2),
+        ("# stdhttp recording 1\n| body\n", 2),
+        ("# stdhttp recording 1\n> GET http://h/\n< many OK\n", 3),
+        (
+            "# stdhttp recording 1\n> GET http://h/\n> A: 1\n< 200 OK\n| \\y\n",
+            5,
+        ),
+        (
+            "# stdhttp recording 1\n> GET http://h/\n< 200 OK\n| \\x+1\n",
+            4,
+        ),
+        (
+            "# stdhttp recording 1\n> GET http://h/\n< 200 OK\n| a\\\n",
+            4,
+        ),
+        ("# stdhttp recording 1\n> GET http://h/\n< 200 OK\n? a\n", 4),
+        ("# stdhttp recording 1\n> GET http://h/\né\n", 3),
+    ] {
+        let parsed = text.parse::<Replayer>();
+        assert!(
+            matches!(parsed, Err(RecordingError::Line { line: found }) if found == line),
+            "{text:?}: {parsed:?}"
+        );
+    }
+    // A comment, and fields that look like the beginning of a message.
+    let text = format!("{start}# why\n> GET http://h/\n> a:b c\n\n< 200 OK\n< x: 200 OK\n| a\n");
+    let (session, _) = replaying(&text);
+    assert_eq!(
+        session.get("http://h/").send().unwrap().text().unwrap(),
+        "a"
+    );
+}
+
+#[test]
+fn a_recording_is_a_file_for_its_owner() {
+    let path = std::env::temp_dir().join(format!("stdhttp-recording-{}", std::process::id()));
+    let (session, recorder) = recording(&[OK]);
+    session.get("http://h/").send().unwrap();
+    recorder.save(&path).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let replayer = Replayer::load(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(
+        replayer.check(),
+        Err(RecordingError::Unused { .. })
+    ));
+    assert!(matches!(
+        Replayer::load(&path),
+        Err(RecordingError::File(_))
+    ));
+}
