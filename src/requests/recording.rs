@@ -227,7 +227,7 @@ fn replayed(request: PreparedRequest, exchange: Exchange) -> Response {
     }
     let head = Head {
         status: exchange.status,
-        reason: exchange.reason,
+        reason: exchange.reason.into(),
         headers,
     };
     let source = FromReader(Cursor::new(exchange.response_body));
