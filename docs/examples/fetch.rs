@@ -1,64 +1,68 @@
-//! `fetch`: a file from a server or to it, from the command line, streamed both ways.
+//! `fetch`: what HTTPie and curl do for people at a terminal, on sessions; streamed both ways.
 //!
 //! ```text
-//! cargo run --release --example fetch -- [-I] [-i] [-L] [-s] [-v] [-X METHOD]
-//!     [-H 'Name: value']... [-d DATA|@FILE]... [-T FILE] [-o FILE] URL
+//! cargo run --release --features requests --example fetch -- [OPTIONS] URL
 //! ```
 //!
-//! The exit status is 0 whatever the status of the response; see [`Failure`] for the others.
+//! `--help` shows the options. The exit status is 0 whatever the status of the response; see
+//! [`Failure`] for the others.
 
 #[path = "fetch/arguments.rs"]
 mod arguments;
+#[path = "fetch/content.rs"]
+mod content;
+#[path = "fetch/failure.rs"]
+mod failure;
+#[path = "fetch/output.rs"]
+mod output;
 #[path = "fetch/progress.rs"]
 mod progress;
-#[path = "fetch/request.rs"]
-mod request;
-#[path = "fetch/upload.rs"]
-mod upload;
-#[path = "fetch/url.rs"]
-mod url;
 
-use std::fmt;
-use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arguments::Arguments;
+use failure::Failure;
+use output::Output;
 use progress::Progress;
-use request::Request;
-use stdhttp::{HTTPConnection, HTTPException, HTTPResponse, Source};
-use upload::Content;
+use stdhttp::cookies::{CookieJar, LoadError, MozillaCookieJar};
+use stdhttp::requests::{HTTPAdapter, HTTPDigestAuth, Request, RequestException, Retry, Session};
+use stdhttp::urllib::Proxies;
 
 const USAGE: &str = "\
-usage: fetch [-I] [-i] [-L] [-s] [-v] [-X METHOD] [-H 'Name: value']...
-             [-d DATA|@FILE]... [-T FILE] [-o FILE] URL
+usage: fetch [OPTIONS] URL
 
   -I                asks for the head alone, and writes it
   -i                writes the head of the response before its body
   -L                follows redirects, ten at most
   -s                writes no progress and no error
   -v                writes what goes over the wire to standard error, credentials masked
-  -X METHOD         the method; otherwise GET, HEAD with -I, POST with -d, PUT with -T
+  -X METHOD         the method; otherwise GET, HEAD with -I, PUT with -T, POST with -d, --json, -F
   -H 'Name: value'  a header field; can be given again
+  -u USER:PASSWORD  proves who asks: Basic, or with --digest Digest
   -d DATA           sends a form; given again, joined with &
   -d @FILE          sends a form from a file; -d @- from standard input
+  --json NAME=VALUE sends JSON, an object of strings; NAME:=JSON takes any value; can be given again
+  -F NAME=VALUE     sends a form; can be given again
+  -F NAME=@FILE     sends a file as a part of it
   -T FILE           sends a file; -T - sends standard input
   -o FILE           writes to a file instead of standard output
+  -C -              with -o: goes on with what is there, and leaves the old file until all is there
+  -x PROXY          sends it through a proxy: [http://|socks5h://][user:password@]host[:port]
+  --cookie-jar FILE takes cookies from a file in the format of Mozilla, and keeps them there
+  --retry N         tries again N times where sending twice is safe
   -h, --help        writes this
 
-A URL is [http://]host[:port][/path][?query]. Each step may wait 60 seconds.
+A URL is [http://]host[:port][/path][?query]. Each step may wait 60 seconds. Proxies and passwords come
+from the environment and .netrc too.
 Exit status: 0 for any response, 1 if a local file or standard stream fails, 2 for wrong usage,
-3 if the network fails, 4 if the peer breaks the protocol or redirects to where -L can't follow.";
+3 if the network fails, 4 if the peer breaks the protocol or redirects to where -L can't follow, 5 if
+with -C the status is that of no file.";
 
 /// The longest time for connecting, for one read and for one write.
 const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The size of the pieces that bodies are moved in.
-const BLOCK: usize = 65_000;
-
-/// How many redirects are followed.
-const REDIRECTS: usize = 10;
 
 fn main() -> ExitCode {
     match Arguments::parse(std::env::args_os().skip(1)) {
@@ -79,172 +83,134 @@ fn exit(done: Result<(), Failure>, silent: bool) -> ExitCode {
 }
 
 fn write_usage() -> Result<(), Failure> {
-    Output::open(None)?.write(format!("{USAGE}\n").as_bytes())
+    let written = Output::new(None).write(format!("{USAGE}\n").as_bytes());
+    written.map_err(|error| Failure::Local("standard output".into(), error))
 }
 
-/// Asks until there is a response to keep. Each request has a connection of its own.
 fn fetch(arguments: &Arguments) -> Result<(), Failure> {
-    let mut request = Request::new(arguments);
-    let mut output = None;
-    for _ in 0..=REDIRECTS {
-        let mut conn = connection(&request, arguments)?;
-        send(&mut conn, &request, arguments)?;
-        let mut response = conn.getresponse()?;
-        let output = match &mut output {
-            Some(output) => output,
-            None => output.insert(Output::open(arguments.output.as_deref())?),
-        };
-        if arguments.shows_head() {
-            output.write(&head_of(&response))?;
-        }
-        let next = match arguments.follow {
-            true => request.redirected(&response)?,
-            false => None,
-        };
-        match next {
-            Some(next) => request = next,
-            None => return receive(&mut response, output, arguments),
-        }
+    let mut session = session(arguments)?;
+    if let Some(file) = &arguments.cookie_jar {
+        session.set_cookies(load_cookies(file)?);
     }
-    let problem = format!("more than {REDIRECTS} redirects");
-    Err(Failure::Redirect(problem))
+    let done = exchange(&session, arguments);
+    if let Some(file) = &arguments.cookie_jar {
+        let saved = cookie_file(file, session.cookies().clone()).save();
+        saved.map_err(|error| Failure::Local(file.clone(), error))?;
+    }
+    done
 }
 
-fn connection(request: &Request<'_>, arguments: &Arguments) -> Result<HTTPConnection, Failure> {
-    let mut conn = HTTPConnection::builder(&request.url.authority)
-        .timeout(TIMEOUT)
-        .build()?;
+fn session(arguments: &Arguments) -> Result<Session, Failure> {
+    let mut session = Session::new();
+    // One request, so that there is nothing to keep.
+    session.headers_mut().insert("Connection", "close");
+    session.set_timeout(TIMEOUT);
+    let retry = Retry::new(arguments.retries).status_forcelist([429, 502, 503, 504]);
+    let retry = retry.backoff_factor(Duration::from_millis(500));
+    let mut adapter = HTTPAdapter::new().max_retries(retry.raise_on_status(false));
     if arguments.verbose {
-        conn.set_debuglevel(1);
-        conn.set_debug_output(io::stderr());
+        adapter = adapter.debuglevel(1).debug_output(io::stderr);
     }
-    Ok(conn)
+    session.mount("http://", adapter.clone());
+    session.mount("https://", adapter);
+    if let Some(proxy) = &arguments.proxy {
+        let proxies = Proxies::new().with("all", proxy);
+        session.set_proxies(proxies.map_err(|error| Failure::Usage(error.to_string()))?);
+    }
+    Ok(session)
 }
 
-/// Sends the request with its body.
-fn send(
-    conn: &mut HTTPConnection,
-    request: &Request<'_>,
-    arguments: &Arguments,
-) -> Result<(), Failure> {
-    let content = request.upload.map(Content::open).transpose()?;
-    request.start(conn, content.as_ref())?;
-    let Some(content) = content else {
-        return Ok(());
-    };
-    let waits = request.has_header("Expect");
-    match content.send(conn, waits, arguments.shows_progress()) {
-        // A peer that refuses a body may answer and close; the answer says why.
-        Err(Failure::Exchange(error)) if error.is_connection_reset() => Ok(()),
-        sent => sent,
+/// The cookies of a file, which need not be there yet.
+fn load_cookies(file: &str) -> Result<CookieJar, Failure> {
+    let jar = cookie_file(file, CookieJar::new());
+    match jar.load() {
+        Err(LoadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Failure::Local(file.to_owned(), io::Error::other(error))),
+        Ok(_) => {}
+    }
+    Ok(CookieJar::clone(&jar))
+}
+
+fn cookie_file(file: &str, jar: CookieJar) -> MozillaCookieJar {
+    MozillaCookieJar::new(file, jar).with_session_cookies()
+}
+
+fn exchange(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+    let file = arguments.output.clone();
+    let output = Output::new(file.filter(|_| !arguments.resume));
+    let output = Arc::new(Mutex::new(output));
+    let mut request = request(session, arguments)?;
+    if arguments.shows_head() {
+        let output = output.clone();
+        request = request.hook(move |response| {
+            let written = locked(&output).write_head(response);
+            written.map_err(RequestException::other)
+        });
+    }
+    match (&arguments.output, arguments.resume) {
+        (Some(file), true) => download(request, file, arguments),
+        _ => receive(request, &output, arguments),
     }
 }
 
-/// Writes the body of the response where it belongs, piece by piece.
-fn receive<W: Source>(
-    response: &mut HTTPResponse<'_, W>,
-    output: &mut Output,
-    arguments: &Arguments,
-) -> Result<(), Failure> {
-    let visible = !output.is_terminal && arguments.shows_progress();
-    let mut progress = Progress::new("received", response.length(), visible);
-    let mut block = vec![0; BLOCK];
-    loop {
-        let count = response.readinto(&mut block)?;
-        if count == 0 {
-            return Ok(());
-        }
-        output.write(&block[..count])?;
-        progress.advance(count);
+fn request<'s>(session: &'s Session, arguments: &Arguments) -> Result<Request<'s>, Failure> {
+    let mut request = session
+        .request(arguments.method(), &arguments.url)
+        .allow_redirects(arguments.follow)
+        .stream(true);
+    for (name, value) in &arguments.headers {
+        request = request.header(name, value.as_str());
     }
-}
-
-/// Status line and header fields as they came; a folded field is on one line.
-fn head_of<W: Source>(response: &HTTPResponse<'_, W>) -> Vec<u8> {
-    let start = format!(
-        "{} {} ",
-        response.http_version().as_str(),
-        response.status()
-    );
-    let mut head = [start.as_bytes(), response.reason_bytes(), b"\r\n"].concat();
-    for (name, value) in response.headers().items_bytes() {
-        head.extend([name, b": ", value, b"\r\n"].concat());
-    }
-    head.extend(b"\r\n");
-    head
-}
-
-/// A file or standard output.
-struct Output {
-    name: String,
-    writer: Box<dyn Write>,
-    is_terminal: bool,
-}
-
-impl Output {
-    fn open(file: Option<&str>) -> Result<Self, Failure> {
-        let Some(name) = file else {
-            return Ok(Self {
-                name: "standard output".into(),
-                is_terminal: io::stdout().is_terminal(),
-                writer: Box::new(io::stdout()),
-            });
+    if let Some((user, password)) = &arguments.user {
+        request = match arguments.digest {
+            true => request.auth(HTTPDigestAuth::new(user, password)),
+            false => request.auth((user, password)),
         };
-        let file = File::create(name).map_err(|error| Failure::Local(name.into(), error))?;
-        Ok(Self {
-            name: name.into(),
-            is_terminal: file.is_terminal(),
-            writer: Box::new(file),
-        })
     }
-
-    /// Nothing is held back, so that a slow stream can be watched.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let written = self.writer.write_all(bytes);
-        written
-            .and_then(|()| self.writer.flush())
-            .map_err(|error| Failure::Local(self.name.clone(), error))
+    if let Some(content) = &arguments.content {
+        request = content.put_on(request, arguments)?;
     }
+    if arguments.shows_progress() {
+        let progress = Mutex::new(Progress::new("sent", true));
+        request = request.upload_progress(move |sent, total| locked(&progress).is_at(sent, total));
+    }
+    Ok(request)
 }
 
-/// Why there is no complete response.
-enum Failure {
-    /// A local file or standard stream, and its error: 1.
-    Local(String, io::Error),
-    /// The command line can't be understood: 2.
-    Usage(String),
-    /// What was asked for can't be sent: 2; the network failed: 3; the peer broke the protocol,
-    /// a truncated response included: 4.
-    Exchange(HTTPException),
-    /// A redirect can't be followed: 4.
-    Redirect(String),
+/// To a file, whole or not at all; what came before a failure is gone on with.
+fn download(request: Request<'_>, file: &str, arguments: &Arguments) -> Result<(), Failure> {
+    let mut progress = Progress::new("received", arguments.shows_progress());
+    let download = request.download(file).resume(true);
+    let done = download.progress(|done, total| progress.is_at(done, total));
+    done.send().map_err(|error| Failure::of(error, arguments))?;
+    Ok(())
 }
 
-impl Failure {
-    fn exit_status(&self) -> u8 {
-        match self {
-            Self::Local(..) => 1,
-            Self::Usage(_) => 2,
-            Self::Exchange(error) if error.is_caller_error() => 2,
-            Self::Exchange(error) if error.is_network_error() => 3,
-            Self::Exchange(_) | Self::Redirect(_) => 4,
-        }
+/// The body of the response where it belongs, piece by piece.
+fn receive(
+    request: Request<'_>,
+    output: &Mutex<Output>,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let failed = |error| Failure::of(error, arguments);
+    let mut response = request.send().map_err(failed)?;
+    let length = response.headers().get("Content-Length");
+    let length = length.and_then(|length| length.parse().ok());
+    let mut output = locked(output);
+    let local = |error| Failure::Local(arguments.output_name(), error);
+    output.open().map_err(local)?;
+    let visible = !output.is_terminal() && arguments.shows_progress();
+    let mut progress = Progress::new("received", visible);
+    let mut done = 0;
+    for piece in response.iter_content(None) {
+        let piece = piece.map_err(failed)?;
+        output.write(&piece).map_err(local)?;
+        done += piece.len() as u64;
+        progress.is_at(done, length);
     }
+    Ok(())
 }
 
-impl From<HTTPException> for Failure {
-    fn from(error: HTTPException) -> Self {
-        Self::Exchange(error)
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Local(name, error) => write!(f, "{name}: {error}"),
-            Self::Usage(problem) => write!(f, "{problem}; --help shows how to call it"),
-            Self::Exchange(error) => write!(f, "{error}"),
-            Self::Redirect(problem) => write!(f, "redirect: {problem}"),
-        }
-    }
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@
 use super::models::{PreparedRequest, RequestException, Response};
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -27,6 +27,8 @@ use crate::transport::clock::{Clock, SystemClock};
 /// Bytes of an answer that is not wanted which are read for the connection's sake.
 const DRAINED: u64 = 65_536;
 
+type DebugOutput = dyn Fn() -> Box<dyn Write + Send> + Send + Sync;
+
 /// Sends requests over connections that it keeps (`requests.adapters.HTTPAdapter`). It is shared by
 /// threads, and copies share the connections.
 ///
@@ -45,6 +47,7 @@ pub struct HTTPAdapter {
     response_limits: Limits,
     tolerance: Tolerance,
     debuglevel: u32,
+    debug_output: Option<Arc<DebugOutput>>,
     clock: Arc<dyn Clock + Send + Sync>,
     sleep: Arc<dyn Fn(Duration) + Send + Sync>,
     pool: Arc<Pool>,
@@ -74,6 +77,7 @@ impl HTTPAdapter {
             response_limits: Limits::DEFAULT,
             tolerance: Tolerance::STANDARD,
             debuglevel: 0,
+            debug_output: None,
             clock: Arc::new(SystemClock),
             sleep: Arc::new(std::thread::sleep),
             pool: Arc::new(Pool::new(limits)),
@@ -186,6 +190,16 @@ impl HTTPAdapter {
         self
     }
 
+    /// Where these lines go instead of standard output; it is asked for each connection.
+    #[must_use]
+    pub fn debug_output<W: Write + Send + 'static>(
+        mut self,
+        output: impl Fn() -> W + Send + Sync + 'static,
+    ) -> Self {
+        self.debug_output = Some(Arc::new(move || Box::new(output())));
+        self
+    }
+
     /// The clock of deadlines, and what waits for a time: for tests that don't sleep.
     #[must_use]
     pub fn clock(
@@ -268,6 +282,7 @@ impl HTTPAdapter {
         write_request(connection, request, sending.proxy)?;
         let response = connection.getresponse()?;
         Ok(Head {
+            version: response.http_version(),
             status: response.status(),
             reason: known_reason(response.status(), response.reason_bytes()),
             headers: response.headers().clone(),
@@ -301,6 +316,9 @@ impl HTTPAdapter {
             .debuglevel(self.debuglevel)
             .clock(self.clock.clone())
             .build()?;
+        if let Some(output) = &self.debug_output {
+            connection.set_debug_output(output());
+        }
         if let Some(proxy) = http_proxy.filter(|_| url.is_https()) {
             let own = request.headers().get("Proxy-Authorization");
             let credentials = match own {

@@ -13,6 +13,7 @@ use super::text::Charsets;
 use crate::auth::Exchange;
 use crate::cookies::{Cookie, CookieJar};
 use crate::message::HTTPMessage;
+use crate::proto::HTTPVersion;
 use crate::urllib::Url;
 
 /// A request as it will be sent: `requests.PreparedRequest`. Copies share the source of the body.
@@ -45,6 +46,7 @@ pub struct PreparedRequest {
 /// A status is no error until [`raise_for_status`](Self::raise_for_status) makes it one.
 pub struct Response {
     pub(super) request: PreparedRequest,
+    pub(super) version: HTTPVersion,
     pub(super) status: u16,
     pub(super) reason: Cow<'static, [u8]>,
     pub(super) headers: HTTPMessage,

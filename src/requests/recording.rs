@@ -17,6 +17,7 @@ use super::payload::Payload;
 use super::response::Head;
 use super::transcript::{self, Exchange, Field};
 use crate::message::HTTPMessage;
+use crate::proto::HTTPVersion;
 use crate::replacing::{Readers, replace};
 
 /// The largest body of a request in bytes that is kept.
@@ -226,6 +227,7 @@ fn replayed(request: PreparedRequest, exchange: Exchange) -> Response {
         headers.append(name, value);
     }
     let head = Head {
+        version: HTTPVersion::Http11,
         status: exchange.status,
         reason: exchange.reason.into(),
         headers,

@@ -17,11 +17,13 @@ use super::options::MAX_CONTENT;
 use super::text::{self, Charsets};
 use crate::cookies::CookieJar;
 use crate::message::{HTTPMessage, latin1};
+use crate::proto::HTTPVersion;
 use crate::proto::scan;
 use crate::urllib::{Link, Url, parse_links};
 
 /// What of a response comes with its head.
 pub(super) struct Head {
+    pub(super) version: HTTPVersion,
     pub(super) status: u16,
     pub(super) reason: Cow<'static, [u8]>,
     pub(super) headers: HTTPMessage,
@@ -56,6 +58,7 @@ impl Response {
         }
         let reason = crate::responses(status_code).unwrap_or_default();
         let head = Head {
+            version: HTTPVersion::Http11,
             status: status_code,
             reason: Cow::Borrowed(reason.as_bytes()),
             headers: fields,
@@ -80,6 +83,7 @@ impl Response {
         let body = Content::new(source, &head.headers, codings);
         Self {
             request,
+            version: head.version,
             status: head.status,
             reason: head.reason,
             headers: head.headers,
@@ -107,6 +111,12 @@ impl Response {
     #[must_use]
     pub fn status_code(&self) -> u16 {
         self.status
+    }
+
+    /// The version of the protocol that it came in (`raw.version`).
+    #[must_use]
+    pub fn http_version(&self) -> HTTPVersion {
+        self.version
     }
 
     /// Whether the status is below 400 (`ok`).

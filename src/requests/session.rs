@@ -130,8 +130,8 @@ impl Session {
         self.auth = Some(auth.into());
     }
 
-    /// The jar (`cookies`): what servers set, and what is sent to them. It is shared with whoever
-    /// has a copy of it.
+    /// The jar (`cookies`): what servers set, and what is sent to them. A clone of
+    /// it is a jar of its own.
     #[must_use]
     pub fn cookies(&self) -> &CookieJar {
         &self.cookies

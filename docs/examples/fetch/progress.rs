@@ -10,9 +10,9 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// The progress of one transfer. The line is removed when this is dropped.
 pub(crate) struct Progress {
     what: &'static str,
-    total: Option<u64>,
-    done: u64,
     began: Instant,
+    /// What was there at the beginning, which says nothing of the rate.
+    from: Option<u64>,
     /// When the line changes next; nothing if nobody looks.
     due: Option<Instant>,
     shown: bool,
@@ -20,25 +20,24 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// `visible` is whether the line would not get in the way of other output.
-    pub(crate) fn new(what: &'static str, total: Option<u64>, visible: bool) -> Self {
+    pub(crate) fn new(what: &'static str, visible: bool) -> Self {
         let began = Instant::now();
         Self {
             what,
-            total,
-            done: 0,
             began,
+            from: None,
             due: (visible && stderr().is_terminal()).then(|| began + INTERVAL),
             shown: false,
         }
     }
 
-    pub(crate) fn advance(&mut self, count: usize) {
-        self.done += count as u64;
+    pub(crate) fn is_at(&mut self, done: u64, total: Option<u64>) {
+        let from = *self.from.get_or_insert(done);
         let now = Instant::now();
         if self.due.is_some_and(|due| due <= now) {
             self.due = Some(now + INTERVAL);
             self.shown = true;
-            let line = line(self.what, self.done, self.total, now - self.began);
+            let line = line(self.what, from, done, total, now - self.began);
             // Nothing depends on the line, so a failure to write it is no failure.
             let _ = write!(stderr(), "\r{line:60}");
         }
@@ -53,9 +52,15 @@ impl Drop for Progress {
     }
 }
 
-/// How much has gone through, of how much, and the average rate so far.
-pub(crate) fn line(what: &str, done: u64, total: Option<u64>, elapsed: Duration) -> String {
-    let rate = mebibytes(done) / elapsed.as_secs_f64().max(0.001);
+/// How much has gone through, of how much, and the average rate since it was at `from`.
+pub(crate) fn line(
+    what: &str,
+    from: u64,
+    done: u64,
+    total: Option<u64>,
+    elapsed: Duration,
+) -> String {
+    let rate = mebibytes(done.saturating_sub(from)) / elapsed.as_secs_f64().max(0.001);
     let of_all = match total {
         Some(total) => format!(" of {:.1}", mebibytes(total)),
         None => String::new(),
