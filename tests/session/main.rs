@@ -5,8 +5,8 @@
 mod bodies;
 mod credentials;
 mod deadline;
-mod faults;
 mod downloads;
+mod faults;
 mod pool;
 mod proxies;
 mod recordings;

@@ -1,5 +1,5 @@
 //! Cuts the Rust code out of docs/tls.md: the first block is the adapter, the second its use, the
-//! third a server, the fourth an opener of URLs.
+//! third a server, the fourth an opener of URLs, the fifth and the sixth TLS for sessions.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -9,13 +9,15 @@ fn main() {
     println!("cargo::rerun-if-changed={}", page.display());
     let text = fs::read_to_string(&page).expect("docs/tls.md can't be read");
     let blocks = rust_blocks(&text);
-    let [adapter, usage, server, opening] = blocks.as_slice() else {
-        panic!("docs/tls.md has {} blocks of Rust, not 4", blocks.len());
+    let [adapter, usage, server, opening, sessions, native] = blocks.as_slice() else {
+        panic!("docs/tls.md has {} blocks of Rust, not 6", blocks.len());
     };
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::write(folder.join("adapter.rs"), adapter).expect("OUT_DIR can't be written to");
     fs::write(folder.join("serving.rs"), server).expect("OUT_DIR can't be written to");
     fs::write(folder.join("opening.rs"), opening).expect("OUT_DIR can't be written to");
+    fs::write(folder.join("sessions.rs"), sessions).expect("OUT_DIR can't be written to");
+    fs::write(folder.join("native.rs"), native).expect("OUT_DIR can't be written to");
     fs::write(folder.join("usage.rs"), usage).expect("OUT_DIR can't be written to");
 }
 

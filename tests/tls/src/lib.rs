@@ -8,6 +8,12 @@ include!(concat!(env!("OUT_DIR"), "/adapter.rs"));
 include!(concat!(env!("OUT_DIR"), "/usage.rs"));
 include!(concat!(env!("OUT_DIR"), "/serving.rs"));
 include!(concat!(env!("OUT_DIR"), "/opening.rs"));
+include!(concat!(env!("OUT_DIR"), "/sessions.rs"));
+
+/// The last adapter of the page, which stands for itself.
+pub mod native {
+    include!(concat!(env!("OUT_DIR"), "/native.rs"));
+}
 
 #[cfg(test)]
 mod certificates;
@@ -29,6 +35,8 @@ mod server;
 mod servers;
 #[cfg(test)]
 mod serving;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod transfer;
 #[cfg(test)]
