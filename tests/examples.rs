@@ -848,3 +848,33 @@ fn a_download_is_gone_on_with() {
     );
     assert!(parts.iter().all(|part| !part.0.exists()));
 }
+
+/// On a terminal, which `script` makes, a line tells how far it is, and is gone at the end.
+#[cfg(target_os = "linux")]
+#[test]
+fn progress_is_shown_on_a_terminal() {
+    let (url, server) = serve(|mut peer| {
+        peer.head();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3145728\r\n\r\n");
+        peer.send(vec![0; 1 << 20]);
+        thread::sleep(std::time::Duration::from_millis(300));
+        peer.send(vec![0; 2 << 20]);
+    });
+    let file = Temporary::new("progress");
+    let fetch = example("fetch").get_program().to_str().unwrap().to_owned();
+    let command = format!("{fetch} -o {} {url}", file.path());
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(code(&output), 0, "{shown}");
+    server.join().unwrap();
+    assert!(
+        shown.contains("\rreceived ") && shown.contains(" of 3.0 MiB, "),
+        "{shown:?}"
+    );
+    assert!(shown.ends_with(&format!("\r{:60}\r", "")), "{shown:?}");
+    assert_eq!(std::fs::metadata(&file.0).unwrap().len(), 3 << 20);
+}

@@ -307,6 +307,23 @@ fn content_codings_that_are_plugged_in_are_undone_within_bounds() {
     }
 }
 
+/// A decoder that takes every failure for an end does not make a whole of what was cut.
+#[test]
+fn a_cut_is_seen_behind_a_decoder_that_hides_it() {
+    struct Hiding(Box<dyn Read + Send>);
+    impl Read for Hiding {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            Ok(self.0.read(buffer).unwrap_or(0))
+        }
+    }
+    let answer = "HTTP/1.1 200 OK\r\nContent-Encoding: any\r\nContent-Length: 9\r\n\r\nhalf";
+    let peer = Peer::new([Script::answer(answer).end(Ending::Close)]);
+    let adapter = adapter(&peer).content_coding("any", |coded| Box::new(Hiding(coded)));
+    let error = session_with(adapter).get("http://h/").send().unwrap_err();
+    let is_cut = matches!(error.kind(), ExceptionKind::ChunkedEncodingError(_));
+    assert!(is_cut, "{error:?}");
+}
+
 #[test]
 fn the_session_asks_for_what_it_can_undo() {
     let mut session = Session::new();

@@ -1,7 +1,7 @@
 //! Sessions over TLS, by both adapters: who is believed, what a client shows, which connections are
 //! used again, and the ways through proxies.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -197,7 +197,7 @@ fn proxy(config: Option<Arc<ServerConfig>>) -> (u16, Arc<AtomicUsize>) {
         for stream in listener.incoming().map_while(Result::ok) {
             let (config, counted) = (config.clone(), counted.clone());
             thread::spawn(move || match config {
-                Some(config) => absolute(stream, config, &counted),
+                Some(config) => secured(stream, config, &counted),
                 None => tunnel(stream, &counted),
             });
         }
@@ -218,17 +218,51 @@ fn tunnel(stream: TcpStream, tunnels: &AtomicUsize) -> io::Result<()> {
     server.shutdown(std::net::Shutdown::Write)
 }
 
-/// Answers a request for a whole URL, over TLS.
-fn absolute(stream: TcpStream, config: Arc<ServerConfig>, asked: &AtomicUsize) -> io::Result<()> {
+/// Answers a request for a whole URL, over TLS, or opens a tunnel.
+fn secured(stream: TcpStream, config: Arc<ServerConfig>, asked: &AtomicUsize) -> io::Result<()> {
     let tls = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut stream = BufReader::new(StreamOwned::new(tls, stream));
     let head = head_of(&mut stream)?;
-    if head.starts_with("GET http://example.invalid/x HTTP/1.1\r\n") {
-        asked.fetch_add(1, Ordering::SeqCst);
+    asked.fetch_add(1, Ordering::SeqCst);
+    if let Some(target) = head.strip_prefix("CONNECT ") {
+        let target = target.split(' ').next().unwrap_or_default();
+        let mut server = TcpStream::connect(target)?;
+        stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+        return relay(stream, &mut server);
     }
+    assert!(
+        head.starts_with("GET http://example.invalid/x HTTP/1.1\r\n"),
+        "{head}"
+    );
     let stream = stream.get_mut();
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")?;
     stream.flush()
+}
+
+/// Both directions by turns, on one thread: whoever has something is served.
+fn relay(
+    mut client: BufReader<StreamOwned<ServerConnection, TcpStream>>,
+    server: &mut TcpStream,
+) -> io::Result<()> {
+    let turn = Some(std::time::Duration::from_millis(5));
+    client.get_ref().sock.set_read_timeout(turn)?;
+    server.set_read_timeout(turn)?;
+    let mut block = vec![0; 65_536];
+    loop {
+        match client.read(&mut block) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(0) => return Ok(()),
+            count => server.write_all(&block[..count?])?,
+        }
+        match server.read(&mut block) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(0) => return Ok(()),
+            count => {
+                client.get_mut().write_all(&block[..count?])?;
+                client.get_mut().flush()?;
+            }
+        }
+    }
 }
 
 fn head_of(stream: &mut impl BufRead) -> io::Result<String> {
@@ -275,5 +309,21 @@ fn a_proxy_may_speak_tls_itself() {
             .expect("a proxy");
         let request = session.get("http://example.invalid/x").proxies(proxies);
         request.send().expect_err(name);
+    }
+}
+
+#[test]
+fn tls_goes_through_the_tunnel_of_a_proxy_that_speaks_tls() {
+    let authority = Authority::new();
+    let server = serve(authority.issue("localhost").server_config());
+    let roots = Pem::new(&authority.certificate);
+    for (name, session) in sessions(&roots) {
+        let (port, asked) = proxy(Some(authority.issue("localhost").server_config()));
+        let proxies = Proxies::new()
+            .with("https", &format!("https://localhost:{port}"))
+            .expect("a proxy");
+        let response = session.get(&url(&server)).proxies(proxies).send();
+        assert_eq!(response.expect(name).text().expect(name), "0");
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "{name}");
     }
 }
