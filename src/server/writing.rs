@@ -18,9 +18,10 @@ const SMALL_BODY: usize = 8_192;
 /// Files are read in blocks of this size; larger ones the kernel may send.
 const FILE_BLOCK: usize = 65_000;
 
-/// The most that the kernel sends of a file at once, so that a slow client is noticed.
+/// The most that the kernel sends of a file at once. A slow client is noticed before: the kernel
+/// gives up when a few pages have not gone within the time for a write.
 #[cfg(all(feature = "sys", target_os = "linux"))]
-const KERNEL_BLOCK: usize = 1 << 20;
+const KERNEL_BLOCK: usize = 1 << 24;
 
 impl Connection {
     /// Sends an interim response, whose head is in the machine. It is no part of the response, whose
