@@ -53,6 +53,18 @@ impl Serving {
         Self::wait(start(command.arg("0").args(arguments)).unwrap())
     }
 
+    /// The same, with the system's action for an interrupt, also where these tests run in the
+    /// background of a shell, which has its children ignore it.
+    #[cfg(unix)]
+    fn start_in_foreground(arguments: &[&str]) -> Self {
+        if !ignores_interrupts() {
+            return Self::start(arguments);
+        }
+        let mut command = Command::new("env");
+        let command = command.args(["--default-signal=INT", PROGRAM, "0"]);
+        Self::wait(start(command.args(arguments)).unwrap())
+    }
+
     /// Python's, if there is one; in CI there must be.
     fn start_python(arguments: &[&str]) -> Option<Self> {
         let mut command = Command::new("python3");
@@ -276,6 +288,16 @@ fn scripts_run_only_if_asked_for() {
     }
 }
 
+/// Whether this process ignores SIGINT, where the system shows it.
+#[cfg(unix)]
+fn ignores_interrupts() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut ignored = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.any(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 0b10 != 0))
+}
+
 #[cfg(unix)]
 fn interrupt(serving: &Serving) {
     let pid = serving.child.id().to_string();
@@ -290,7 +312,7 @@ fn interrupt(serving: &Serving) {
 #[cfg(all(unix, not(all(feature = "sys", target_os = "linux"))))]
 fn an_interrupt_ends_it() {
     use std::os::unix::process::ExitStatusExt;
-    let mut serving = Serving::start(&["-b", "127.0.0.1"]);
+    let mut serving = Serving::start_in_foreground(&["-b", "127.0.0.1"]);
     interrupt(&serving);
     assert_eq!(serving.child.wait().unwrap().signal(), Some(2));
     let mut lines = String::new();
@@ -301,7 +323,7 @@ fn an_interrupt_ends_it() {
 #[test]
 #[cfg(all(feature = "sys", target_os = "linux"))]
 fn an_interrupt_ends_it_in_good_order() {
-    let mut serving = Serving::start(&["-b", "127.0.0.1"]);
+    let mut serving = Serving::start_in_foreground(&["-b", "127.0.0.1"]);
     let mut conn = serving.connect();
     assert_eq!(get(&mut conn, "/").status(), 200); // idle now, and no hindrance
     interrupt(&serving);
@@ -317,7 +339,7 @@ fn an_interrupt_ends_it_in_good_order() {
 fn a_second_interrupt_ends_it_at_once() {
     use std::io::Write;
     use std::os::unix::process::ExitStatusExt;
-    let mut serving = Serving::start(&["-b", "127.0.0.1"]);
+    let mut serving = Serving::start_in_foreground(&["-b", "127.0.0.1"]);
     let mut under_way = TcpStream::connect(("127.0.0.1", serving.port)).unwrap();
     under_way
         .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
