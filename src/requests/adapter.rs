@@ -42,6 +42,12 @@ pub trait Adapter: Send + Sync {
         sending: &Sending<'_>,
     ) -> Result<Response, RequestException>;
 
+    /// What `Accept-Encoding` says in requests that go through this adapter, unless the session or
+    /// the call has one of its own; nothing to leave it as the session has it.
+    fn accept_encoding(&self) -> Option<&str> {
+        None
+    }
+
     /// Closes what is kept open (`close`).
     fn close(&self) {}
 }

@@ -2,7 +2,7 @@
 //! (`requests.Session.send`, `SessionRedirectMixin`; RFC 9110 section 15.4).
 
 use super::models::{PreparedRequest, RequestException, Response};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::adapter::Sending;
 use super::error::ExceptionKind;
@@ -11,9 +11,6 @@ use super::payload::Payload;
 use super::session::Session;
 use crate::cookies::CookieJar;
 use crate::urllib::{InvalidProxy, Proxy, Redirect, RedirectError, RedirectedRequest, Resend, Via};
-
-/// Bytes of an answer that is not the last which are read for the connection's sake.
-const DRAINED: u64 = 65_536;
 
 impl Session {
     /// Sends a prepared request and follows the redirects of its answers (`send`).
@@ -105,9 +102,15 @@ impl<'s> Call<'s> {
                 Ok(next) => next,
                 Err(error) => return Err(error.with_response(finished(response, history))),
             };
-            response.drain(DRAINED);
+            response.drain(self.left());
             history.push(response);
         }
+    }
+
+    /// What is left of the deadline.
+    fn left(&self) -> Option<Duration> {
+        let now = self.session.clock.now();
+        self.ends.map(|ends| ends.saturating_duration_since(now))
     }
 
     fn redirect(
@@ -158,6 +161,7 @@ impl<'s> Call<'s> {
             next.set_body(Payload::default());
         }
         next.set_url(redirect.url().clone());
+        self.session.fit_encoding(&mut next);
         next.exchange = None;
         if redirect.changes_origin() {
             next.auth = None;
@@ -188,7 +192,7 @@ impl<'s> Call<'s> {
                 let error = RequestException::from(ExceptionKind::UnrewindableBodyError);
                 return Err(error.with_response(response));
             }
-            response.drain(DRAINED);
+            response.drain(self.left());
         }
     }
 

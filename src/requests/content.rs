@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::error::ExceptionKind;
 use crate::error::HTTPException;
@@ -14,6 +15,12 @@ use crate::proto::scan;
 pub(super) trait Source: Send {
     /// Octets of the body, undecoded; 0 is its proven end.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HTTPException>;
+
+    /// Whether to read what is left for the connection's sake: it is kept, and no more is known to
+    /// come than the limit. From now on all of that has this time.
+    fn is_worth_draining(&mut self, _limit: u64, _time: Duration) -> bool {
+        true
+    }
 
     /// The fields behind the body, once it is at its end.
     fn trailers(&self) -> Option<&HTTPMessage> {
@@ -45,6 +52,8 @@ pub(super) type Decode = Arc<dyn Fn(Reader) -> Reader + Send + Sync>;
 #[derive(Clone, Default)]
 pub(super) struct Codings {
     known: Vec<(String, Decode)>,
+    /// Their names, as a field has them.
+    names: String,
 }
 
 /// Codings of one body that are undone (urllib3 has 5).
@@ -60,18 +69,19 @@ impl Codings {
         name: &str,
         decode: impl Fn(Reader) -> Reader + Send + Sync + 'static,
     ) {
-        self.known
-            .push((name.to_ascii_lowercase(), Arc::new(decode)));
+        let name = name.to_ascii_lowercase();
+        if !self.names.is_empty() {
+            self.names.push_str(", ");
+        }
+        self.names.push_str(&name);
+        self.known.push((name, Arc::new(decode)));
     }
 
     /// What `Accept-Encoding` says: exactly what can be undone.
-    pub(super) fn accepted(&self) -> String {
-        match self.known.as_slice() {
-            [] => "identity".to_owned(),
-            known => {
-                let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
-                names.join(", ")
-            }
+    pub(super) fn accepted(&self) -> &str {
+        match self.names.as_str() {
+            "" => "identity",
+            names => names,
         }
     }
 
@@ -100,7 +110,7 @@ impl Codings {
 
 impl fmt::Debug for Codings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.accepted())
+        f.write_str(self.accepted())
     }
 }
 
@@ -224,10 +234,14 @@ impl Content {
         self.raw.state().read(buffer).map_err(client_error)
     }
 
-    /// Reads what is left and drops it, within a limit; whether that was all.
-    pub(super) fn drain(&mut self, limit: u64) -> bool {
+    /// Reads what is left and drops it, within a limit and a time; whether that was all.
+    pub(super) fn drain(&mut self, limit: u64, time: Duration) -> bool {
         let mut block = [0; 4_096];
         let mut state = self.raw.state();
+        let source = state.source.as_mut();
+        if source.is_some_and(|source| !source.is_worth_draining(limit, time)) {
+            return false;
+        }
         let until = state.read.saturating_add(limit);
         while state.source.is_some() && state.read <= until {
             if state.read(&mut block).is_err() {

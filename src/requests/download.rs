@@ -120,7 +120,7 @@ impl<'s> Download<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`Request::send`]; `HTTPError` for any status but 2xx, with the response to be read;
+    /// Those of [`Request::send`]; `InvalidMethod` for a HEAD, whose answer has no content; `HTTPError` for any status but 2xx, with the response to be read;
     /// `InvalidContentRange` for a part that was not asked for; `File` if the file can't be written;
     /// `ContentTooLarge` beyond the `max_content` of the request, where it has one; those of
     /// [`Response::content`].
@@ -138,9 +138,16 @@ impl<'s> Download<'s> {
             self.request = self.request.header("Accept-Encoding", "identity");
         }
         let place = Place::of(&self.path).map_err(ExceptionKind::File)?;
+        let request = session.prepare_request(self.request)?;
+        if request.method() == "HEAD" {
+            let method = request.method().to_owned();
+            return Err(
+                RequestException::from(ExceptionKind::InvalidMethod { method }).of(&request),
+            );
+        }
         let mut transfer = Transfer {
             session,
-            request: session.prepare_request(self.request)?,
+            request,
             limit: options.max_content,
             options,
             progress: self.progress,

@@ -24,9 +24,6 @@ use crate::error::{HTTPException, Step};
 use crate::proto::{Limits, Tolerance};
 use crate::transport::clock::{Clock, SystemClock};
 
-/// Bytes of an answer that is not wanted which are read for the connection's sake.
-const DRAINED: u64 = 65_536;
-
 type DebugOutput = dyn Fn() -> Box<dyn Write + Send> + Send + Sync;
 
 /// Sends requests over connections that it keeps (`requests.adapters.HTTPAdapter`). It is shared by
@@ -218,11 +215,6 @@ impl HTTPAdapter {
         self.pool.idle()
     }
 
-    /// What `Accept-Encoding` says: exactly the content codings that are plugged in.
-    pub(super) fn accept_encoding(&self) -> String {
-        self.codings.accepted()
-    }
-
     /// One attempt, and a second one where the first met a connection that was gone.
     fn attempt(
         &self,
@@ -339,16 +331,17 @@ impl HTTPAdapter {
         Response::of(request.clone(), head, Box::new(source), &self.codings)
     }
 
-    /// What is left of the deadline.
+    /// What is left of the deadline, which must be something.
     fn left(&self, sending: &Sending<'_>, step: Step) -> Result<Option<Duration>, HTTPException> {
-        let Some(ends) = sending.ends else {
-            return Ok(None);
-        };
-        let left = ends.saturating_duration_since(self.clock.now());
-        if left.is_zero() {
-            return Err(HTTPException::timed_out(step, Default::default()));
+        match self.time_left(sending) {
+            Some(Duration::ZERO) => Err(HTTPException::timed_out(step, Default::default())),
+            left => Ok(left),
         }
-        Ok(Some(left))
+    }
+
+    fn time_left(&self, sending: &Sending<'_>) -> Option<Duration> {
+        let ends = sending.ends?;
+        Some(ends.saturating_duration_since(self.clock.now()))
     }
 
     /// Waits, unless that goes past the deadline or the budget is used up; whether it did.
@@ -412,7 +405,7 @@ impl Adapter for HTTPAdapter {
                     if !self.retries_status(&mut attempts, request, &response, sending) {
                         return self.retries_used_up(response);
                     }
-                    response.drain(DRAINED);
+                    response.drain(self.time_left(sending));
                 }
                 Err(failure) => {
                     let cause = failure.cause();
@@ -426,6 +419,11 @@ impl Adapter for HTTPAdapter {
                 }
             }
         }
+    }
+
+    /// Exactly the content codings that are plugged in.
+    fn accept_encoding(&self) -> Option<&str> {
+        Some(self.codings.accepted())
     }
 
     fn close(&self) {

@@ -33,6 +33,8 @@ pub struct PreparedRequest {
     pub(super) own_cookie: bool,
     /// Fields beside those of credentials that stay with the origin, in lower case.
     pub(super) secrets: Vec<String>,
+    /// Whether `Accept-Encoding` is what is plugged in, and nobody's own.
+    pub(super) usual_encoding: bool,
     /// The challenge that is being answered.
     pub(super) exchange: Option<Arc<Mutex<Exchange>>>,
 }

@@ -145,8 +145,9 @@ impl Known {
     /// The length of the whole, if the content of this 206 is the rest of the same representation, to
     /// its end.
     pub(super) fn whole(&self, headers: &HTTPMessage) -> Option<u64> {
-        let range = headers.get_bytes("Content-Range").and_then(content_range);
-        let (first, last, total) = range?;
+        let mut ranges = headers.get_all_bytes("Content-Range");
+        let range = ranges.next().filter(|_| ranges.next().is_none());
+        let (first, last, total) = range.and_then(content_range)?;
         let is_the_rest = first == self.start && last.checked_add(1) == Some(total);
         let is_as_long = self.total.is_none_or(|known| known == total);
         let is_plain = !headers.contains("Content-Encoding");
@@ -160,8 +161,8 @@ impl Known {
             true => "ETag",
             false => "Last-Modified",
         };
-        let repeated = headers.get_bytes(name);
-        repeated.is_none_or(|repeated| repeated.trim_ascii() == self.validator.as_bytes())
+        let mut repeated = headers.get_all_bytes(name);
+        repeated.all(|repeated| repeated.trim_ascii() == self.validator.as_bytes())
     }
 }
 

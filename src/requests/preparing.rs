@@ -1,6 +1,7 @@
 //! From what the caller says to a request as it will be sent, with what the session adds
 //! (`Session.prepare_request`, `PreparedRequest.prepare`).
 
+use super::adapter::Adapter;
 use super::auth::HTTPBasicAuth;
 use super::error::ExceptionKind;
 use super::form::{Encoded, encode};
@@ -34,7 +35,10 @@ impl Session {
         request.hooks = request.hooks.or(&self.hooks);
         let (own, anonymous) = (request.auth.take(), request.anonymous);
         let has_field = request.gives_header("Authorization");
+        let has_encoding = request.changes_header("Accept-Encoding");
         let mut prepared = PreparedRequest::new(request, &self.parser)?;
+        prepared.usual_encoding = !has_encoding && self.has_usual_encoding();
+        self.fit_encoding(&mut prepared);
         if !has_field && (anonymous || own.is_some()) {
             prepared.headers_mut().remove("Authorization");
         }
@@ -48,6 +52,24 @@ impl Session {
             prepared.authorize(&auth)?;
         }
         Ok(prepared)
+    }
+
+    /// Whether `Accept-Encoding` of the session is what it began with, and what is plugged in adds.
+    fn has_usual_encoding(&self) -> bool {
+        let usual = self.http.accept_encoding().map(str::as_bytes);
+        self.headers.get_bytes("Accept-Encoding") == usual
+    }
+
+    /// Asks for the codings that the adapter of this URL undoes, unless somebody asks for others.
+    pub(super) fn fit_encoding(&self, prepared: &mut PreparedRequest) {
+        let adapter = self.get_adapter(prepared.url().as_str()).ok();
+        let accepted = adapter.and_then(Adapter::accept_encoding);
+        let Some(accepted) = accepted.filter(|_| prepared.usual_encoding) else {
+            return;
+        };
+        if prepared.headers().get_bytes("Accept-Encoding") != Some(accepted.as_bytes()) {
+            prepared.headers_mut().insert("Accept-Encoding", accepted);
+        }
     }
 
     fn authentication(&self, prepared: &PreparedRequest) -> Result<Option<Auth>, RequestException> {
@@ -98,6 +120,7 @@ impl PreparedRequest {
             cookies,
             own_cookie,
             secrets: request.secrets,
+            usual_encoding: false,
             exchange: None,
         };
         prepared.set_body(match request.progress {

@@ -136,6 +136,10 @@ impl Adapter for Recorder {
         Ok(response)
     }
 
+    fn accept_encoding(&self) -> Option<&str> {
+        self.adapter.accept_encoding()
+    }
+
     fn close(&self) {
         self.adapter.close();
     }

@@ -355,6 +355,12 @@ impl<'s> Request<'s> {
         given.any(|(known, value)| value.is_some() && known.eq_ignore_ascii_case(name))
     }
 
+    /// Whether the call says anything of a field, also that it should go.
+    pub(super) fn changes_header(&self, name: &str) -> bool {
+        let mut given = self.headers.iter();
+        given.any(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
     /// The fields of the session, with those of the call over them.
     pub(super) fn merged_headers(&self) -> Headers {
         let mut merged = self.defaults.clone();

@@ -405,10 +405,12 @@ impl Response {
         read.map_err(|error| error.of(&self.request))
     }
 
-    /// Reads and drops what is left, within a limit, so that the connection can be used again.
-    pub(super) fn drain(&mut self, limit: u64) {
+    /// Reads and drops what is left, so that the connection can be used again, unless that is much
+    /// or takes long; `left` is what the call still has of its deadline.
+    pub(super) fn drain(&mut self, left: Option<Duration>) {
         self.streamed = true;
-        if !self.body_mut().drain(limit) {
+        let time = left.map_or(DRAINED_WITHIN, |left| left.min(DRAINED_WITHIN));
+        if !self.body_mut().drain(DRAINED, time) {
             self.close();
         }
     }
@@ -421,6 +423,11 @@ impl Response {
         self.body.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Bytes of an answer that is not the last which are read for the connection's sake (row
+/// S-15.4-13), and how long that may take: a new connection is there sooner.
+const DRAINED: u64 = 65_536;
+const DRAINED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a content that is collected grows by.
 const BLOCK_MIN: usize = 16_384;

@@ -236,8 +236,9 @@ impl Session {
         decode: impl Fn(Box<dyn Read + Send>) -> Box<dyn Read + Send> + Send + Sync + 'static,
     ) {
         self.change_http(|http| http.content_coding(name, decode));
-        self.headers
-            .insert("Accept-Encoding", self.http.accept_encoding());
+        if let Some(accepted) = self.http.accept_encoding() {
+            self.headers.insert("Accept-Encoding", accepted);
+        }
     }
 
     /// The clock of deadlines and of `elapsed`: for tests that don't sleep. An adapter that is mounted

@@ -1,6 +1,8 @@
 //! One exchange over a connection of the pool: the request as it goes out, and the body as it comes
 //! in (RFC 9112 section 3.2).
 
+use std::time::Duration;
+
 use super::content::Source;
 use super::error::ExceptionKind;
 use super::failure::Failure;
@@ -130,6 +132,15 @@ impl Source for Leased {
             self.give_back();
         }
         Ok(count)
+    }
+
+    fn is_worth_draining(&mut self, limit: u64, time: Duration) -> bool {
+        let Some(connection) = self.lease.as_mut().and_then(Lease::connection) else {
+            return true;
+        };
+        connection.set_deadline(Some(time));
+        let response = connection.response();
+        response.is_some_and(|it| !it.will_close() && it.length().is_none_or(|it| it <= limit))
     }
 
     fn trailers(&self) -> Option<&HTTPMessage> {

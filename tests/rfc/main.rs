@@ -14,10 +14,16 @@ mod a10_connections;
 mod a11_interim;
 #[cfg(feature = "urllib")]
 mod a12_redirects;
+#[cfg(feature = "requests")]
+mod a12_session;
 #[cfg(feature = "urllib")]
 mod a13_auth;
+#[cfg(feature = "requests")]
+mod a13_session;
 #[cfg(feature = "urllib")]
 mod a14_content;
+#[cfg(feature = "requests")]
+mod a14_downloads;
 #[cfg(feature = "requests")]
 mod a14_session;
 mod a15_authority;
@@ -41,6 +47,8 @@ mod advisories;
 mod b1_receiving;
 #[cfg(feature = "server")]
 mod b2_sending;
+#[cfg(feature = "requests")]
+mod sessions;
 
 #[global_allocator]
 static COUNTING: counting::Counting = counting::Counting;

@@ -29,7 +29,7 @@ impl Numbers {
 /// What a server does before it gives the content.
 #[derive(Clone, Copy, Debug)]
 enum Delay {
-    /// A redirect whose content drips.
+    /// A redirect whose content drips, which nobody waits for, since the connection is not kept.
     Moved { head: u64, drip: u64 },
     /// It is asked to be left alone for so long.
     Busy { head: u64, wait: u64 },
@@ -55,9 +55,8 @@ impl Delay {
 
     fn seconds(self) -> u64 {
         match self {
-            Self::Moved { head, drip } => head + 3 * drip,
+            Self::Moved { head, .. } | Self::Gone { head } => head,
             Self::Busy { head, wait } => head + wait,
-            Self::Gone { head } => head,
         }
     }
 

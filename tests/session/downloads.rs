@@ -330,6 +330,20 @@ fn what_can_not_be_written_to_is_an_error_before_anything_is_sent() {
 }
 
 #[test]
+fn a_head_has_nothing_to_download() {
+    let folder = Folder::new("head");
+    let (session, peer) = answering([&whole("")]);
+    for keeps in [false, true] {
+        let request = session.head(URL).download(folder.file()).resume(keeps);
+        let error = request.send().unwrap_err();
+        let kind = error.kind();
+        assert!(matches!(kind, ExceptionKind::InvalidMethod { method } if method == "HEAD"));
+    }
+    assert_eq!(peer.calls().connects, 0);
+    assert_eq!((folder.content(), folder.names().len()), (OLD.to_vec(), 1));
+}
+
+#[test]
 fn a_limit_bounds_the_file() {
     let folder = Folder::new("limit");
     let (session, _) = peer_of([Script::answer([whole("").as_bytes(), NEW].concat())]);

@@ -191,6 +191,69 @@ fn the_deadline_is_one_for_the_whole_chain() {
     assert_eq!(peer.elapsed(), Duration::from_secs(10));
 }
 
+/// What comes drop by drop is no reason to wait, with a deadline or without: the connection is not
+/// worth it.
+#[test]
+fn a_redirect_whose_body_drips_is_not_waited_for() {
+    let head = moved(302, "/b").replace("Content-Length: 0", "Content-Length: 60000");
+    let drip = |script: Script, _| script.wait(Duration::from_millis(300)).send("x");
+    for deadline in [None, Some(Duration::from_secs(100))] {
+        let dripping = (0..100).fold(Script::new().expect_head().send(&head), drip);
+        let peer = Peer::new([dripping, answers_of(&[OK])]);
+        let session = session(&peer);
+        let mut request = session.get("http://h/a");
+        if let Some(deadline) = deadline {
+            request = request.deadline(deadline);
+        }
+        assert_eq!(request.send().unwrap().text().unwrap(), "ok");
+        assert_eq!(peer.elapsed(), Duration::from_secs(1));
+        assert_eq!(peer.calls().connects, 2);
+    }
+}
+
+/// Nor is the deadline passed for it, which is sooner.
+#[test]
+fn the_deadline_holds_while_the_body_of_a_redirect_drips() {
+    let head = moved(302, "/b").replace("Content-Length: 0", "Content-Length: 60000");
+    let drip = |script: Script, _| script.wait(Duration::from_millis(300)).send("x");
+    let dripping = (0..100).fold(Script::new().expect_head().send(&head), drip);
+    let peer = Peer::new([dripping, answers_of(&[OK])]);
+    let session = session(&peer);
+    let request = session.get("http://h/a");
+    let error = request.deadline(Duration::from_millis(500)).send();
+    assert!(error.unwrap_err().is_timeout());
+    assert_eq!(peer.elapsed(), Duration::from_millis(500));
+}
+
+#[test]
+fn the_body_of_a_redirect_is_read_where_that_keeps_the_connection_alone() {
+    let body = |length: usize| "x".repeat(length);
+    let moved = |fields: &str, length: usize, framed: &str| {
+        let fields = format!("{fields}Content-Length: {length}");
+        moved(302, "/b").replace("Content-Length: 0", &fields) + framed
+    };
+    for (answer, connects) in [
+        (moved("", 65_536, &body(65_536)), 1),
+        (moved("", 65_537, &body(65_537)), 2),
+        (moved("Connection: close\r\n", 3, "abc"), 2),
+    ] {
+        let peer = Peer::new([answers_of(&[&answer, OK]), answers_of(&[OK])]);
+        let session = session(&peer);
+        assert_eq!(
+            session.get("http://h/a").send().unwrap().text().unwrap(),
+            "ok"
+        );
+        assert_eq!(peer.calls().connects, connects);
+        let is_read = connects == 1;
+        assert_eq!(
+            peer.calls().bytes_read > 65_536,
+            is_read,
+            "{:?}",
+            peer.calls()
+        );
+    }
+}
+
 #[test]
 fn cookies_of_a_hop_are_sent_by_the_next() {
     let sets = "HTTP/1.1 302 Found\r\nLocation: /b\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n";

@@ -335,6 +335,42 @@ fn the_session_asks_for_what_it_can_undo() {
     );
 }
 
+/// Each hop asks for what its own adapter undoes; what somebody asks for by himself stays.
+#[test]
+fn an_adapter_says_which_codings_it_undoes() {
+    let moved = "HTTP/1.1 302 Found\r\nLocation: http://other/\r\nContent-Length: 0\r\n\r\n";
+    let run = |own: Option<&str>, of_call: bool| {
+        let peer = Peer::new([answers_of(&[moved]), answers_of(&[OK])]);
+        let mut session = session(&peer);
+        session.mount("http://h", adapter(&peer).content_coding("twice", halve));
+        let mut request = session.get("http://h/");
+        match own {
+            Some(own) if of_call => request = request.header("Accept-Encoding", own),
+            Some(own) => {
+                session.headers_mut().insert("Accept-Encoding", own);
+                request = session.get("http://h/");
+            }
+            None if of_call => request = request.without_header("Accept-Encoding"),
+            None => {}
+        }
+        request.send().unwrap();
+        let asked = |connection: usize| {
+            let heads = heads(&peer, connection);
+            field(&heads[0], "Accept-Encoding").map(str::to_owned)
+        };
+        [asked(0), asked(1)]
+    };
+    let both = |value: &str| [Some(value.to_owned()), Some(value.to_owned())];
+    assert_eq!(
+        run(None, false),
+        [Some("twice".to_owned()), Some("identity".to_owned())]
+    );
+    assert_eq!(run(None, true), [None, None]);
+    assert_eq!(run(Some("own"), true), both("own"));
+    assert_eq!(run(Some("identity"), true), both("identity"));
+    assert_eq!(run(Some("own"), false), both("own"));
+}
+
 #[test]
 fn the_raw_body_keeps_its_coding() {
     let answer = "HTTP/1.1 200 OK\r\nContent-Encoding: twice\r\nContent-Length: 4\r\n\r\naabb";
