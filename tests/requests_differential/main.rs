@@ -7,6 +7,7 @@
 #[path = "../support/json.rs"]
 mod json;
 mod ours;
+mod page;
 mod server;
 
 use std::collections::BTreeMap;
