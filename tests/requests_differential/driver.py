@@ -10,10 +10,31 @@ import os
 import sys
 
 import requests
+import urllib3.connection
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth, HTTPProxyAuth
 from requests.status_codes import _codes
 
 AUTHS = {"basic": HTTPBasicAuth, "digest": HTTPDigestAuth, "proxy": HTTPProxyAuth}
+
+
+# TLS that hides nothing, so that the server sees what goes through it.
+urllib3.connection._ssl_wrap_socket_and_match_hostname = (
+    lambda sock, **_: urllib3.connection._WrappedAndVerifiedSocket(sock, True)
+)
+
+
+class Other(requests.RequestException):
+    """What a hook raises."""
+
+
+def hook_of(word, told):
+    def hook(response, **_):
+        told.append(f"{word}:{response.status_code}")
+        if word == "refuse":
+            raise Other(response=response)
+        if word == "utf-16":
+            response.encoding = word
+    return hook
 
 
 def latin1(octets):
@@ -28,6 +49,9 @@ def session_of(spec):
     session = requests.Session()
     session.trust_env = "env" in spec
     session.headers.update(spec.get("headers", {}))
+    if "codings" in spec:
+        # httpbin brings brotli along, which is no part of requests.
+        session.headers["Accept-Encoding"] = "gzip, deflate"
     session.params = spec.get("params", {})
     session.auth = auth_of(spec.get("auth"))
     session.cookies.update(spec.get("cookies", {}))
@@ -49,7 +73,7 @@ def data_of(spec):
     return spec["data"].encode() if "data" in spec else None
 
 
-def arguments(spec):
+def arguments(spec, told):
     made = {"data": data_of(spec)}
     if "params" in spec:
         params = spec["params"]
@@ -64,6 +88,8 @@ def arguments(spec):
     for name in ("headers", "cookies", "allow_redirects", "proxies"):
         if name in spec:
             made[name] = spec[name]
+    if "hooks" in spec:
+        made["hooks"] = {"response": [hook_of(word, told) for word in spec["hooks"]]}
     made["auth"] = auth_of(spec.get("auth"))
     made["stream"] = "read" in spec
     return made
@@ -105,8 +131,16 @@ def facts_of(response, spec):
 
 
 def call(session, spec):
+    told = []
+    facts = answered(session, spec, told)
+    if told:
+        facts["hooks"] = " ".join(told)
+    return facts
+
+
+def answered(session, spec, told):
     try:
-        response = session.request(spec.get("method", "GET"), spec["url"], **arguments(spec))
+        response = session.request(spec.get("method", "GET"), spec["url"], **arguments(spec, told))
         return facts_of(response, spec)
     except requests.RequestException as error:
         facts = {"error": type(error).__name__}

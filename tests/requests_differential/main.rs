@@ -4,11 +4,14 @@
 #![cfg(feature = "requests")]
 #![allow(missing_docs)]
 
+#[path = "../support/inflate.rs"]
+mod inflate;
 #[path = "../support/json.rs"]
 mod json;
 mod ours;
 mod page;
 mod server;
+mod socks;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -242,12 +245,15 @@ fn python_s_requests_and_this_do_the_same_but_for_the_list() {
     };
     let server = Server::default();
     let (port, other) = (server.listen(), server.listen());
+    let socks = server.listen_as(socks::open);
     let netrc = Netrc::new();
     let addresses = [
         ("{base}", format!("http://127.0.0.1:{port}")),
         ("{host}", format!("127.0.0.1:{port}")),
         ("{other}", format!("http://127.0.0.1:{other}")),
         ("{otherhost}", format!("127.0.0.1:{other}")),
+        ("{socks}", format!("127.0.0.1:{socks}")),
+        ("{deadhost}", format!("127.0.0.1:{}", closed_port())),
         ("{dead}", format!("http://127.0.0.1:{}", closed_port())),
         ("{netrc}", netrc.0.display().to_string()),
     ];

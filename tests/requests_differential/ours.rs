@@ -1,16 +1,19 @@
 //! Runs a scenario with this crate, and says the same facts as `driver.py`.
 
 use std::io::Read;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use stdhttp::ConnectTime;
 use stdhttp::cookies::{Cookie, CookieJar};
 use stdhttp::requests::{
-    Auth, Data, FilePart, HTTPBasicAuth, HTTPDigestAuth, HTTPProxyAuth, Payload, Request,
-    RequestException, Response, Session,
+    Auth, BoxedStream, Data, FilePart, HTTPBasicAuth, HTTPDigestAuth, HTTPProxyAuth, Payload,
+    Request, RequestException, Response, Session, TlsSettings,
 };
 use stdhttp::urllib::{Proxies, Url};
 
 use crate::Facts;
+use crate::inflate;
 use crate::json::Json;
 use crate::server::latin1;
 
@@ -71,6 +74,12 @@ fn proxies_of(members: &[(String, Json)]) -> Proxies {
 fn session_of(spec: Option<&Json>) -> Session {
     let mut session = Session::new();
     session.set_trust_env(false);
+    // TLS that hides nothing, so that the server sees what goes through it.
+    session.set_tls(|_: &str, stream: BoxedStream, _: ConnectTime<'_>, _: &TlsSettings| Ok(stream));
+    if spec.is_some_and(|spec| spec.get("codings").is_some()) {
+        session.add_content_coding("gzip", inflate::gzip);
+        session.add_content_coding("deflate", inflate::deflate);
+    }
     let variables = object(spec, "env");
     if !variables.is_empty() {
         session.environment_mut().set_variables(texts(variables));
@@ -123,7 +132,24 @@ fn file_of(spec: &Json) -> FilePart {
     }
 }
 
-fn request_of<'s>(session: &'s Session, spec: &Json) -> Request<'s> {
+/// What the hooks of a call have said.
+type Told = Arc<Mutex<Vec<String>>>;
+
+fn with_hook<'s>(request: Request<'s>, word: &str, told: &Told) -> Request<'s> {
+    let (word, told) = (word.to_owned(), told.clone());
+    request.hook(move |response| {
+        let said = format!("{word}:{}", response.status_code());
+        told.lock().unwrap().push(said);
+        match word.as_str() {
+            "refuse" => return Err(RequestException::other("refused")),
+            "utf-16" => response.set_encoding(&word),
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+fn request_of<'s>(session: &'s Session, spec: &Json, told: &Told) -> Request<'s> {
     let text = |name| spec.get(name).and_then(Json::text);
     let method = text("method").unwrap_or("GET");
     let mut request = with_body(session.request(method, text("url").unwrap()), spec);
@@ -151,6 +177,10 @@ fn request_of<'s>(session: &'s Session, spec: &Json) -> Request<'s> {
     }
     if spec.get("proxies").is_some() {
         request = request.proxies(proxies_of(object(Some(spec), "proxies")));
+    }
+    let hooks = spec.get("hooks").map(Json::list).unwrap_or_default();
+    for word in hooks {
+        request = with_hook(request, word.text().unwrap(), told);
     }
     request.stream(spec.get("read").is_some())
 }
@@ -180,7 +210,17 @@ fn with_body<'s>(mut request: Request<'s>, spec: &Json) -> Request<'s> {
 }
 
 fn call(session: &Session, spec: &Json) -> Facts {
-    let got = request_of(session, spec).send();
+    let told = Told::default();
+    let mut facts = answered(session, spec, &told);
+    let told = told.lock().unwrap().join(" ");
+    if !told.is_empty() {
+        facts.insert("hooks".to_owned(), told);
+    }
+    facts
+}
+
+fn answered(session: &Session, spec: &Json, told: &Told) -> Facts {
+    let got = request_of(session, spec, told).send();
     got.and_then(|response| facts_of(response, spec))
         .unwrap_or_else(|error| {
             let kind = format!("{:?}", error.kind());

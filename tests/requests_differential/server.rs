@@ -28,13 +28,18 @@ pub(crate) struct Server {
 impl Server {
     /// Listens at one more port, as long as the process runs.
     pub(crate) fn listen(&self) -> u16 {
+        self.listen_as(|_, _| Some(()))
+    }
+
+    /// Likewise, where each connection begins with something before HTTP.
+    pub(crate) fn listen_as(&self, open: fn(&mut TcpStream, &Self) -> Option<()>) -> u16 {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = self.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let server = server.clone();
-                thread::spawn(move || server.serve(stream));
+                thread::spawn(move || server.serve(stream, open));
             }
         });
         port
@@ -55,9 +60,19 @@ impl Server {
         seen
     }
 
-    fn serve(&self, stream: TcpStream) {
+    /// Keeps what a connection began with.
+    pub(crate) fn note(&self, kind: &str, said: String) {
+        let seen = &mut self.told.lock().unwrap().seen;
+        let number = seen.keys().filter(|name| name.starts_with(kind)).count();
+        seen.insert(format!("{kind}.{number}"), said);
+    }
+
+    fn serve(&self, mut stream: TcpStream, open: fn(&mut TcpStream, &Self) -> Option<()>) {
         let limit = Some(Duration::from_secs(20));
         stream.set_read_timeout(limit).unwrap();
+        if open(&mut stream, self).is_none() {
+            return;
+        }
         let mut reader = BufReader::new(stream);
         while let Some(request) = read_request(&mut reader) {
             let method = request
@@ -67,7 +82,10 @@ impl Server {
                 .unwrap_or_default()
                 .to_owned();
             let answer = self.record(request);
-            let (octets, closes) = octets_of(&answer, method == "HEAD");
+            let (octets, closes) = match answer {
+                Some(answer) => octets_of(&answer, method == "HEAD"),
+                None => (b"HTTP/1.1 200 Go\r\n\r\n".to_vec(), false),
+            };
             let sent = reader.get_mut().write_all(&octets);
             if sent.is_err() || closes {
                 return;
@@ -75,11 +93,12 @@ impl Server {
         }
     }
 
-    /// Keeps the request; the answer to it.
-    fn record(&self, request: Seen) -> Json {
+    /// Keeps the request; the answer to it. A tunnel is open unless a refusal is to be answered.
+    fn record(&self, request: Seen) -> Option<Json> {
         let mut told = self.told.lock().unwrap();
         let number = told.count;
         told.count += 1;
+        let is_connect = request.line.starts_with("CONNECT ");
         let seen = &mut told.seen;
         seen.insert(format!("seen.{number}.line"), request.line);
         seen.insert(format!("seen.{number}.body"), request.body);
@@ -95,7 +114,11 @@ impl Server {
             };
         }
         let plain = Json::parse(r#"[200, {"Content-Type": "text/plain"}, "ok"]"#);
-        told.answers.pop_front().unwrap_or(plain)
+        let is_refusal = |answer: &Json| answer.list().first().and_then(Json::number) >= Some(400);
+        match is_connect && !told.answers.front().is_some_and(is_refusal) {
+            true => None,
+            false => Some(told.answers.pop_front().unwrap_or(plain)),
+        }
     }
 }
 
@@ -144,6 +167,7 @@ fn read_request(reader: &mut impl BufRead) -> Option<Seen> {
         _ => String::new(),
     };
     level_what_is_random(&mut seen);
+    level_tunnels(&mut seen);
     Some(seen)
 }
 
@@ -162,6 +186,16 @@ fn read_chunks(reader: &mut impl BufRead) -> Option<String> {
         if size == 0 {
             return Some(body);
         }
+    }
+}
+
+/// A tunnel is asked for by HTTP/1.1 with `Host` (RFC 9110 section 9.3.6); by Python before 3.12 it is
+/// by HTTP/1.0 and without.
+fn level_tunnels(seen: &mut Seen) {
+    if seen.line.starts_with("CONNECT ") {
+        seen.line
+            .truncate(seen.line.trim_end_matches(['0', '1']).len());
+        seen.fields.retain(|(name, _)| name != "host");
     }
 }
 
