@@ -5,9 +5,9 @@
 //! cargo run --release --manifest-path benches/peers/Cargo.toml -- --quick parse memory
 //! ```
 //!
-//! Arguments are the names of tables (`parse`, `chunk`, `memory`, `loopback`, on Linux `servers`; all
-//! of them without one), `--rounds N`, and `--quick`: a few small rounds that show that everything still runs. The
-//! full run takes some minutes and 2 GiB of memory, and writes a file of 1 GiB to the directory
+//! Arguments are the names of tables (`parse`, `chunk`, `memory`, `loopback`, on Linux `servers`,
+//! `sessions`; all of them without one), `--rounds N`, and `--quick`: a few small rounds that show
+//! that everything still runs. The full run takes some minutes and 2 GiB of memory, and writes a file of 1 GiB to the directory
 //! for temporary files. Nothing leaves the machine. `--no-default-features` builds stdhttp without
 //! its feature `sys`, and leaves out the column for `sendfile`.
 //!
@@ -30,12 +30,15 @@ mod stream;
 mod chunk;
 mod loopback;
 mod memory;
+mod meter;
 mod options;
 mod parse;
 mod pinning;
 mod rounds;
+mod samples;
 #[cfg(target_os = "linux")]
 mod servers;
+mod sessions;
 mod table;
 mod versions;
 
@@ -48,6 +51,7 @@ fn main() -> Result<()> {
     match arguments.first().map(String::as_str) {
         Some(loopback::SERVE) => loopback::serve(),
         Some(loopback::CONTEST) => loopback::contest(&arguments[1..]),
+        Some(sessions::CONTEST) => sessions::contest(&arguments[1..]),
         #[cfg(target_os = "linux")]
         Some(servers::SERVER) => servers::serve(&arguments[1..]),
         #[cfg(target_os = "linux")]

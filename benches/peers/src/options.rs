@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::rounds::Pace;
 #[cfg(target_os = "linux")]
 use crate::servers;
-use crate::{Result, chunk, loopback, memory, parse};
+use crate::{Result, chunk, loopback, memory, parse, sessions};
 
 /// Prints one table, or a few that belong together.
 type Print = fn(&Options) -> Result<()>;
@@ -19,6 +19,7 @@ pub(crate) const TABLES: &[(&str, Print)] = &[
     ("loopback", loopback::print),
     #[cfg(target_os = "linux")]
     ("servers", servers::print),
+    ("sessions", sessions::print),
 ];
 
 /// Rounds in memory are so short that there can be more of them.

@@ -30,12 +30,17 @@ impl Pinning {
 
     /// This program, started again as a client.
     pub(crate) fn client(&self) -> Result<Command> {
-        Ok(self.command(CLIENTS_CPU, &env::current_exe()?))
+        Ok(self.other_client(&env::current_exe()?))
     }
 
     /// This program, started again as a server.
     pub(crate) fn server(&self) -> Result<Command> {
         Ok(self.other_server(&env::current_exe()?))
+    }
+
+    /// Another program that is a client.
+    pub(crate) fn other_client(&self, program: &Path) -> Command {
+        self.command(CLIENTS_CPU, program)
     }
 
     /// Another program that is a server. `taskset` becomes that program, under the same process id.

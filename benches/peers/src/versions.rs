@@ -6,13 +6,14 @@ use std::process::Command;
 
 const LOCK: &str = include_str!("../Cargo.lock");
 
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
     "stdhttp",
     "httparse",
     "http-net",
     "ureq",
     "minreq",
     "attohttpc",
+    "reqwest",
     "hyper",
     "hyper-util",
     "tokio",

@@ -8,6 +8,9 @@ use crate::inputs;
 /// Big bodies leave in pieces of about this size, which stay in the cache.
 const PIECE: usize = 1 << 20;
 
+/// More than a form has around its file, and JSON between its values.
+const A_FEW: u64 = 1 << 10;
+
 pub(crate) struct Answer {
     /// The head and the first piece of the body.
     first: Vec<u8>,
@@ -24,6 +27,7 @@ impl Answer {
     /// | `/length/FIELDS/N` | a body of N octets with a Content-Length, behind so many fields |
     /// | `/chunked/N/SIZE` | a body of N octets in chunks of SIZE |
     /// | `/sink/N` | for a POST of N octets: a small body |
+    /// | `/around/N` | for a POST of N octets or a few more: a small body |
     pub(crate) fn to(path: &str) -> Option<Self> {
         let mut parts = path.strip_prefix('/')?.split('/');
         let kind = parts.next()?;
@@ -31,15 +35,18 @@ impl Answer {
         match (kind, &numbers.ok()?[..]) {
             ("length", &[fields, octets]) => Some(Self::with_length(fields, octets)),
             ("chunked", &[octets, size]) => Some(Self::chunked(octets, size)),
-            ("sink", &[_]) => Some(Self::with_length(8, SMALL)),
+            ("sink" | "around", &[_]) => Some(Self::with_length(8, SMALL)),
             _ => None,
         }
     }
 
-    /// How long a body must be that is posted to this path.
-    pub(crate) fn awaited(path: &str) -> u64 {
-        let octets = path.strip_prefix("/sink/");
-        octets.and_then(|text| text.parse().ok()).unwrap_or(0)
+    /// Whether a body of this length may be posted to this path.
+    pub(crate) fn awaits(path: &str, received: u64) -> bool {
+        let number = |prefix| path.strip_prefix(prefix).and_then(|text| text.parse().ok());
+        match number("/around/") {
+            Some(least) => (least..least + A_FEW).contains(&received),
+            None => received == number("/sink/").unwrap_or(0),
+        }
     }
 
     fn with_length(fields: u64, octets: u64) -> Self {

@@ -5,8 +5,9 @@ use std::io::Read;
 use std::sync::Barrier;
 use std::thread;
 
-use super::meter::{Meter, Sample};
 use super::work::{CONNECTIONS, Work};
+use crate::meter::Meter;
+use crate::samples::Sample;
 use crate::{Result, ensure};
 
 /// The size of the buffer that bodies are read into, and of the pieces in which they are sent. Not

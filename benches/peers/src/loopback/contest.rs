@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::client::{BUFFER, Client, Upload, check, repeat};
 use super::clients::{attohttpc, floor, hyper, minreq, session, stdhttp, ureq};
-use super::meter::{Meter, Sample};
 use super::work::{Kind, SMALL, Source, Work, works};
+use crate::meter::Meter;
+use crate::samples::Sample;
 use crate::{Result, ensure};
 
 /// A contestant.
@@ -65,7 +66,7 @@ pub(crate) const CLIENTS: &[Entry] = &[
     },
 ];
 
-/// The arguments are those of `process::Server::run`.
+/// The arguments are those that `measure` gives.
 pub(crate) fn contest(arguments: &[String]) -> Result<()> {
     let [address, contestant, work, amount, file] = arguments else {
         return Err("not to be called by hand".into());

@@ -3,24 +3,22 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{self, Child, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{self, Child, Command, Stdio};
 
-use super::meter::Sample;
-use super::work::{Kind, Source, Work};
-use super::{CONTEST, SERVE};
+use super::SERVE;
 use crate::Result;
 use crate::pinning::Pinning;
+use crate::samples::Sample;
 
 /// A running server; it ends when this is dropped.
-pub(crate) struct Server<'a> {
+pub(crate) struct Server {
     process: Child,
     address: String,
-    pinning: &'a Pinning,
 }
 
-impl<'a> Server<'a> {
-    pub(crate) fn start(pinning: &'a Pinning) -> Result<Self> {
+impl Server {
+    pub(crate) fn start(pinning: &Pinning) -> Result<Self> {
         let mut process = pinning
             .server()?
             .arg(SERVE)
@@ -33,39 +31,29 @@ impl<'a> Server<'a> {
         Ok(Self {
             process,
             address: address.trim_end().into(),
-            pinning,
         })
     }
 
-    /// Runs a contestant and reads what it says it took.
-    pub(crate) fn run(
-        &self,
-        contestant: &str,
-        work: &str,
-        quick: bool,
-        upload: &UploadFile,
-    ) -> Result<Sample> {
-        let output = self
-            .pinning
-            .client()?
-            .args([CONTEST, &self.address, contestant, work])
-            .arg(if quick { "quick" } else { "full" })
-            .arg(&upload.path)
-            .stderr(Stdio::inherit())
-            .output()?;
-        if !output.status.success() {
-            return Err(format!("{contestant} failed at {work}").into());
-        }
-        String::from_utf8(output.stdout)?.parse()
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 }
 
-impl Drop for Server<'_> {
+impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Runs a contestant and reads what it says it took.
+pub(crate) fn run(contestant: &mut Command) -> Result<Sample> {
+    let output = contestant.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("{contestant:?} failed").into());
+    }
+    String::from_utf8(output.stdout)?.parse()
 }
 
 /// The file that is sent; it is removed when this is dropped.
@@ -74,9 +62,7 @@ pub(crate) struct UploadFile {
 }
 
 impl UploadFile {
-    pub(crate) fn write(works: &[Work]) -> Result<Self> {
-        let sends_file = |work: &&Work| work.kind == Kind::Upload(Source::File);
-        let octets = works.iter().find(sends_file).map_or(0, |work| work.octets);
+    pub(crate) fn write(octets: u64) -> Result<Self> {
         let path = env::temp_dir().join(format!("stdhttp-peers-{}", process::id()));
         let mut file = File::create_new(&path)?;
         let upload = Self { path };
@@ -88,6 +74,10 @@ impl UploadFile {
             left -= count;
         }
         Ok(upload)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -111,7 +111,7 @@ impl<'a> Connection<'a> {
                 false => self.drop_octets(request.length)?,
             };
             match self.server.answer(&request.path) {
-                Some(answer) if received == Answer::awaited(&request.path) => {
+                Some(answer) if Answer::awaits(&request.path, received) => {
                     answer.write(self.stream)?;
                 }
                 _ => self.stream.write_all(REFUSAL)?,

@@ -1,5 +1,7 @@
 //! What is measured over loopback, in the order of the tables.
 
+use crate::samples::Amount;
+
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -37,7 +39,7 @@ pub(crate) enum Source {
 
 impl Kind {
     /// Whether it is counted in octets, not in requests.
-    pub(crate) fn is_transfer(self) -> bool {
+    fn is_transfer(self) -> bool {
         matches!(self, Self::Download | Self::Upload(_))
     }
 
@@ -69,6 +71,13 @@ impl Work {
 
     pub(crate) fn all_octets(&self) -> u64 {
         self.requests() * self.octets
+    }
+
+    pub(crate) fn amount(&self) -> Amount {
+        match self.kind.is_transfer() {
+            true => Amount::Octets(self.all_octets()),
+            false => Amount::Requests(self.requests()),
+        }
     }
 
     fn gets(name: &'static str, title: &'static str, kind: Kind, fields: u64, count: u64) -> Self {

@@ -17,12 +17,12 @@ pub(crate) use own::serve;
 use crate::Result;
 use crate::options::Options;
 use crate::pinning::Pinning;
-use crate::rounds::{median, median_ratio};
+use crate::samples::{Results, Row};
 use crate::table::Table;
 use contestants::{Entry, installed};
 use load::Connection;
-use process::{Folder, Sample, Stage, raise_descriptors};
-use work::{Work, works};
+use process::{Folder, Stage, raise_descriptors};
+use work::works;
 
 /// The first argument of a server's process.
 pub(crate) const SERVER: &str = "--server";
@@ -54,78 +54,34 @@ pub(crate) fn print(options: &Options) -> Result<()> {
         work,
         quick: options.quick,
     };
-    let mut results = Vec::new();
-    for work in &works {
+    let rows = works.iter().map(|work| {
         eprintln!("{} ...", work.title);
-        results.push(measure(options, &servers, &stage(work))?);
-    }
+        measure(options, &servers, &stage(work))
+    });
+    let results = Results {
+        names: servers.iter().map(|entry| entry.name).collect(),
+        rows: rows.collect::<Result<_>>()?,
+    };
     let resident = resident(&servers, &stage(&works[0]))?;
     println!("## Servers\n\n{NOTES}\n\n{pinning}\n");
-    let table = |cell| table(&servers, &works, &results, cell);
     println!(
         "### CPU of the server, \u{b5}s per request or s per GB\n\n{}",
-        table(cost)
+        results.costs()
     );
-    println!("### CPU \u{f7} floor\n\n{}", table(cpu_ratio));
-    println!("### Wall \u{f7} floor\n\n{}", table(wall_ratio));
+    println!("### CPU \u{f7} floor\n\n{}", results.cpu_ratios());
+    println!("### Wall \u{f7} floor\n\n{}", results.wall_ratios());
     println!("### {IDLE_CONNECTIONS} idle connections\n\n{resident}");
     Ok(())
 }
 
-/// The samples of one server in one work, a round each; nothing where it can't do it.
-type Rounds = Option<Vec<Sample>>;
-
-fn measure(options: &Options, servers: &[&Entry], stage: &Stage<'_>) -> Result<Vec<Rounds>> {
-    let able = |entry: &&Entry| (entry.can)(stage.work).then(Vec::new);
-    let mut results: Vec<Rounds> = servers.iter().map(able).collect();
-    for _ in 0..options.rounds {
-        for (entry, rounds) in servers.iter().zip(&mut results) {
-            if let Some(rounds) = rounds {
-                let sample = entry.start(stage).and_then(|server| server.load());
-                rounds.push(sample.map_err(|error| format!("{}: {error}", entry.name))?);
-            }
-        }
-    }
-    Ok(results)
-}
-
-/// A cell of a table, from the samples of a server and of the floor.
-type Cell = fn(&Work, own: &[Sample], floor: &[Sample]) -> String;
-
-fn table(servers: &[&Entry], works: &[Work], results: &[Vec<Rounds>], cell: Cell) -> Table {
-    let names = servers.iter().map(|entry| entry.name);
-    let mut table = Table::new([""].into_iter().chain(names));
-    for (work, results) in works.iter().zip(results) {
-        let floor = results[0].as_deref().unwrap_or_default();
-        let cells = results.iter().map(|own| match own {
-            Some(own) => cell(work, own, floor),
-            None => "\u{2013}".into(),
-        });
-        table.push(work.title, cells);
-    }
-    table
-}
-
-fn cpu_ratio(_: &Work, own: &[Sample], floor: &[Sample]) -> String {
-    ratio(own, floor, |sample| sample.cpu)
-}
-
-fn wall_ratio(_: &Work, own: &[Sample], floor: &[Sample]) -> String {
-    ratio(own, floor, |sample| sample.wall)
-}
-
-fn ratio(own: &[Sample], floor: &[Sample], time: fn(&Sample) -> f64) -> String {
-    let times = |samples: &[Sample]| samples.iter().map(time).collect::<Vec<_>>();
-    format!("{:.2}", median_ratio(&times(own), &times(floor)))
-}
-
-/// One request in microseconds, or one gigabyte in seconds.
-fn cost(work: &Work, own: &[Sample], _: &[Sample]) -> String {
-    let cpu = median(own.iter().map(|sample| sample.cpu).collect());
-    match work.is_transfer {
-        true => format!("{:.3}", cpu / (work.requests * work.octets) as f64),
-        false => format!("{:.2}", cpu / work.requests as f64 / 1e3),
-    }
+fn measure(options: &Options, servers: &[&Entry], stage: &Stage<'_>) -> Result<Row> {
+    let run = |entry: &&Entry| {
+        let sample = entry.start(stage).and_then(|server| server.load());
+        sample.map_err(|error| format!("{}: {error}", entry.name).into())
+    };
+    let able = |entry: &&Entry| (entry.can)(stage.work);
+    let work = (stage.work.title, stage.work.amount());
+    Row::measure(work, options.rounds, servers, able, run)
 }
 
 /// The memory of each server before and while that many connections are open, each of which has

@@ -17,12 +17,7 @@ use super::work::Work;
 use super::{LOAD, SERVER};
 use crate::Result;
 use crate::pinning::Pinning;
-
-/// What one run took, in nanoseconds: CPU of the server, wall clock of the load.
-pub(super) struct Sample {
-    pub(super) cpu: f64,
-    pub(super) wall: f64,
-}
+use crate::samples::Sample;
 
 /// Lets this process and its children open as many descriptors as they may.
 pub(super) fn raise_descriptors() -> Result<()> {
@@ -138,7 +133,7 @@ impl<'a> Running<'a> {
         &self.address
     }
 
-    /// Has the work done, and measures it from when everybody is warm.
+    /// Has the work done, and measures CPU of the server and wall clock of the load from when everybody is warm.
     pub(super) fn load(&self) -> Result<Sample> {
         let mut load = self
             .stage

@@ -1,6 +1,7 @@
 //! What the servers are asked for, in the order of the tables.
 
 use crate::Result;
+use crate::samples::Amount;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -32,6 +33,13 @@ impl Work {
 
     pub(crate) fn is_file(&self) -> bool {
         self.octets >= KIB
+    }
+
+    pub(crate) fn amount(&self) -> Amount {
+        match self.is_transfer {
+            true => Amount::Octets(self.requests * self.octets),
+            false => Amount::Requests(self.requests),
+        }
     }
 
     pub(crate) fn find(name: &str, amount: &str) -> Result<Self> {

@@ -15,8 +15,9 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::loopback::client::{ACCEPT_ENCODING, BUFFER, Client, Upload, check};
-use crate::loopback::meter::{Meter, Sample};
 use crate::loopback::work::{CONNECTIONS, Work};
+use crate::meter::Meter;
+use crate::samples::Sample;
 use crate::{Result, ensure};
 
 pub(crate) struct Hyper {
