@@ -4,6 +4,7 @@
 //! Counterpart of `email.utils.formatdate(usegmt=True)` and `http.cookiejar.http2time`, which takes
 //! more forms. Time zones other than GMT do not occur; the calendar is the Gregorian one.
 
+use std::fmt::Write;
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -62,9 +63,11 @@ pub(crate) fn write_date(time: SystemTime, out: &mut String) -> Option<()> {
     let time = seconds.rem_euclid(DAY);
     let (day, year) = (date.day, date.year);
     let (hour, minute, second) = (time / 3_600, time / 60 % 60, time % 60);
-    let text =
-        format_args!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT");
-    std::fmt::Write::write_fmt(out, text).ok()
+    write!(
+        out,
+        "{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT"
+    )
+    .ok()
 }
 
 fn name(names: &'static [&'static str], place: i64) -> Option<&'static str> {

@@ -165,6 +165,9 @@ fn slashes_tell_files_from_directories() {
     ] {
         assert_eq!(get(&handler, target).status, status, "{target}");
     }
+    // No file can be called so.
+    let long = format!("/{}", "x".repeat(300));
+    assert_eq!(get(&handler, &long).status, 404);
     assert_eq!(get(&handler, "/index/").text(), "start");
     // A directory of that name is no index page.
     assert!(

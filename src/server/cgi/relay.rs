@@ -122,8 +122,8 @@ impl<'r, 'a> Relay<'r, 'a> {
             let message = Refused::NotExecutable.message(&self.wanted.path);
             self.request.send_error(403, message.as_str(), None)?;
         } else {
-            let log = format_args!("CGI script can't be started: {error}");
-            self.request.log_error(log);
+            self.request
+                .log_error(format_args!("CGI script can't be started: {error}"));
             self.request.send_error(500, None, None)?;
         }
         Ok(Outcome::Answered)

@@ -411,13 +411,25 @@ fn refuse(
 ) -> Result<(), HTTPException> {
     match error.kind() {
         io::ErrorKind::PermissionDenied => request.send_error(403, None, None),
-        io::ErrorKind::NotFound
-        | io::ErrorKind::NotADirectory
-        | io::ErrorKind::InvalidFilename
-        | io::ErrorKind::InvalidInput => request.send_error(404, "File not found", None),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => {
+            request.send_error(404, "File not found", None)
+        }
+        _ if is_no_name(error) => request.send_error(404, "File not found", None),
         _ if is_exhaustion(error) => request.send_unavailable(),
         _ => request.send_error(500, None, None),
     }
+}
+
+/// A name that no file can have, since it is too long or has what names may not have.
+fn is_no_name(error: &io::Error) -> bool {
+    let codes: &[i32] = match () {
+        () if cfg!(target_os = "linux") => &[36],
+        () if cfg!(windows) => &[123, 206],
+        () => &[63],
+    };
+    error
+        .raw_os_error()
+        .is_some_and(|code| codes.contains(&code))
 }
 
 /// Too many open files, of the process or of the system.
