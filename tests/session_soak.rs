@@ -275,7 +275,7 @@ fn is_meant(error: &RequestException) -> bool {
             ExceptionKind::ConnectionError(_)
                 | ExceptionKind::ChunkedEncodingError(_)
                 | ExceptionKind::TooManyRedirects { .. }
-                | ExceptionKind::RetryError { .. }
+                | ExceptionKind::RetryError
         )
 }
 
