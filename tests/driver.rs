@@ -92,7 +92,7 @@ fn script(how: &How, plan: Plan, then: Then, fault: Option<usize>) -> Script {
     Script {
         exchanges: vec![exchange],
         faults: fault.map(|at| (at, Fault::Blocks)).into_iter().collect(),
-        blocksize: if how.size() < LARGE { 7 } else { 262_000 },
+        blocksize: if how.size() < LARGE { 7 } else { 130_000 },
         tunnel: None,
         unasked: None,
         deadline: false,

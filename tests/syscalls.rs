@@ -184,7 +184,7 @@ fn a_reader_is_one_write_a_block() {
 fn a_reader_that_fills_its_blocks_gets_larger_ones() {
     let peer = answering(1, 2);
     let mut conn = connect(&peer);
-    let body = vec![b'x'; 65_000 + 2 * 262_000];
+    let body = vec![b'x'; 65_000 + 2 * 130_000];
     let calls = counted(&peer, || {
         conn.request("POST", "/", Body::reader(&body[..]), &[])
             .unwrap();

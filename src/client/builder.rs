@@ -15,9 +15,11 @@ use crate::transport::stream::Stream;
 use crate::transport::timing::Timing;
 use crate::transport::wire::Wire;
 
-/// Large, because fewer writes cost less (docs/performance.md has the figures); and no multiple of
-/// 4,096, as the size of [`Buffer`](crate::transport::buffer::Buffer) is none.
-const BLOCKSIZE: usize = 262_000;
+/// Large, because fewer writes cost less, and just below what two segments carry over loopback,
+/// because a third with a few bytes costs as much as a full one (docs/performance.md has the
+/// figures); and no multiple of 4,096, as the size of [`Buffer`](crate::transport::buffer::Buffer)
+/// is none.
+const BLOCKSIZE: usize = 130_000;
 
 /// Each connection that sends from a reader may hold a block.
 const LARGEST_BLOCK: usize = 1 << 24;
@@ -192,7 +194,7 @@ impl<C: Connect> Builder<C> {
     }
 
     /// The size in bytes of the blocks that bodies from files and readers are sent in, up to which
-    /// they grow (`blocksize`). 262,000; at least 1 and at most 16 MiB.
+    /// they grow (`blocksize`). 130,000; at least 1 and at most 16 MiB.
     pub fn blocksize(mut self, blocksize: usize) -> Self {
         self.blocksize = blocksize.clamp(1, LARGEST_BLOCK);
         self

@@ -68,15 +68,21 @@ pub struct Sending<'a> {
 
 /// Whether a URL begins as the prefix says: in any case, and up to the end of a part of it.
 pub(super) fn is_mounted_at(prefix: &str, url: &str) -> bool {
-    let beginning = url.as_bytes().get(..prefix.len());
-    let begins =
-        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(prefix.as_bytes()));
+    if !begins_with(prefix, url) {
+        return false;
+    }
     let next = url.as_bytes().get(prefix.len());
     // Within a path every prefix is one, as in `requests`; within an authority only a whole one.
     let authority = prefix.split_once("://").map(|(_, rest)| rest);
     let ends_in_authority =
         authority.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '?', '#']));
-    begins && (!ends_in_authority || matches!(next, None | Some(b'/' | b'?' | b'#' | b':')))
+    !ends_in_authority || matches!(next, None | Some(b'/' | b'?' | b'#' | b':'))
+}
+
+/// Whether a URL begins with a prefix, in whatever case.
+pub(super) fn begins_with(prefix: &str, url: &str) -> bool {
+    let beginning = url.as_bytes().get(..prefix.len());
+    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
 #[cfg(test)]

@@ -150,7 +150,10 @@ impl Pool {
         let forgotten = self.forget_oldest(&mut hosts);
         drop(hosts);
         drop(forgotten);
-        self.freed.notify_all();
+        // Nobody waits in a pool that does not block, and a wake-up is a system call even so.
+        if self.limits.block {
+            self.freed.notify_all();
+        }
     }
 }
 

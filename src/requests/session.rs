@@ -11,7 +11,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::adapter::{Adapter, is_mounted_at};
+use super::adapter::{Adapter, begins_with, is_mounted_at};
 use super::dial::Tls;
 use super::environment::Environment;
 use super::error::ExceptionKind;
@@ -272,7 +272,7 @@ impl Session {
         if let Some((_, adapter)) = mounted.max_by_key(|(prefix, _)| prefix.len()) {
             return Ok(&**adapter);
         }
-        let is_http = is_mounted_at("http://", url) || is_mounted_at("https://", url);
+        let is_http = begins_with("http://", url) || begins_with("https://", url);
         match is_http {
             true => Ok(&self.http),
             false => Err(ExceptionKind::InvalidSchema {

@@ -73,7 +73,7 @@ fn default_constructor_arguments() {
     assert_eq!(conn.timeouts(), Timeouts::default());
     assert_eq!(
         (conn.blocksize(), conn.debuglevel(), conn.auto_open()),
-        (262_000, 0, true)
+        (130_000, 0, true)
     );
     assert_eq!(conn.limits().headers, 256);
     assert_eq!(conn.tolerance(), &Tolerance::STANDARD);

@@ -123,7 +123,7 @@ pub(crate) const FATAL: [ErrorKind; 10] = [
 
 impl Script {
     pub(crate) fn draw(tape: &mut Tape) -> Self {
-        let blocksize = tape.choose(&[262_000, 7, 1_000]);
+        let blocksize = tape.choose(&[130_000, 7, 1_000]);
         let mut script = Self {
             faults: draw_faults(tape),
             tunnel: None,
@@ -145,7 +145,7 @@ impl Script {
             .iter()
             .any(|exchange| exchange.size() >= LARGE)
         {
-            script.blocksize = 262_000;
+            script.blocksize = 130_000;
         }
         script
     }
