@@ -12,6 +12,11 @@ use stdhttp::{ConnectTime, Look, Stream};
 
 use super::*;
 
+#[path = "../support/random.rs"]
+mod random;
+
+use random::Random;
+
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -22,7 +27,7 @@ enum Fault {
     One,
 }
 
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 16] = [
     Fault::Fails(ErrorKind::ConnectionReset),
     Fault::Fails(ErrorKind::ConnectionAborted),
     Fault::Fails(ErrorKind::BrokenPipe),
@@ -30,17 +35,34 @@ const FAULTS: [Fault; 11] = [
     Fault::Fails(ErrorKind::WouldBlock),
     Fault::Fails(ErrorKind::Interrupted),
     Fault::Fails(ErrorKind::UnexpectedEof),
+    Fault::Fails(ErrorKind::ConnectionRefused),
+    Fault::Fails(ErrorKind::NotConnected),
+    Fault::Fails(ErrorKind::HostUnreachable),
+    Fault::Fails(ErrorKind::NetworkUnreachable),
+    Fault::Fails(ErrorKind::NetworkDown),
     Fault::Fails(ErrorKind::PermissionDenied),
     Fault::Fails(ErrorKind::Other),
     Fault::Nothing,
     Fault::One,
 ];
 
-/// The calls of all streams, counted together, and the one that fails.
+/// The number of a call, and what becomes of it.
+type At = (usize, Fault);
+
+/// The calls of all streams, counted together with those of connecting, and those that fail.
 #[derive(Default)]
 struct Plan {
     calls: usize,
-    fault: Option<(usize, Fault)>,
+    faults: Vec<At>,
+}
+
+impl Plan {
+    /// What is to become of the next call.
+    fn next(&mut self) -> Option<Fault> {
+        self.calls += 1;
+        let mut due = self.faults.iter().filter(|(call, _)| *call == self.calls);
+        due.next().map(|(_, fault)| *fault)
+    }
 }
 
 /// A stream to the server whose calls follow the plan.
@@ -50,17 +72,11 @@ struct Faulty {
 }
 
 impl Faulty {
-    /// What is to become of this call.
     fn fault(&self) -> Option<Fault> {
-        let mut plan = self.plan.lock().unwrap();
-        plan.calls += 1;
-        let now = plan.calls;
-        plan.fault
-            .filter(|(call, _)| *call == now)
-            .map(|(_, fault)| fault)
+        self.plan.lock().unwrap().next()
     }
 
-    /// The same for a call that moves no octets.
+    /// A call that moves no octets.
     fn fails(&self) -> io::Result<()> {
         match self.fault() {
             Some(Fault::Fails(kind)) => Err(kind.into()),
@@ -189,6 +205,9 @@ fn take_request(
 fn faulty(plan: &Arc<Mutex<Plan>>) -> (Session, HTTPAdapter) {
     let (plan, seen) = (plan.clone(), Arc::new(Mutex::default()));
     let connector = move |_: &mut Route<'_>| -> Result<BoxedStream, HTTPException> {
+        if let Some(Fault::Fails(kind)) = plan.lock().unwrap().next() {
+            return Err(io::Error::from(kind).into());
+        }
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let stream = TcpStream::connect(listener.local_addr()?)?;
         let (other, _) = listener.accept()?;
@@ -220,8 +239,10 @@ fn text(
     Ok(response.text()?.into_owned())
 }
 
-/// What is called, and what it gives when nothing fails.
-const CALLS: [(&str, Call, &str); 8] = [
+/// The name of a call, how it is made, and what it gives when nothing fails.
+type Called = (&'static str, Call, &'static str);
+
+const CALLS: [Called; 8] = [
     ("get", |s| text(s.get("http://h/told/a").send()), "/told/a"),
     (
         "chunked",
@@ -274,40 +295,47 @@ const CALLS: [(&str, Call, &str); 8] = [
 ];
 
 /// One call under a plan, on a session that was used before; then what the session is still good for.
-fn run(name: &str, call: Call, expected: &str, fault: Option<(usize, Fault)>) -> (usize, bool) {
+fn run((name, call, expected): Called, faults: &[At]) -> (usize, bool) {
     let plan = Arc::new(Mutex::new(Plan::default()));
     let (session, adapter) = faulty(&plan);
     assert_eq!(
         text(session.get("http://h/told/warm").send()).unwrap(),
         "/told/warm"
     );
-    *plan.lock().unwrap() = Plan { calls: 0, fault };
+    *plan.lock().unwrap() = Plan {
+        calls: 0,
+        faults: faults.to_vec(),
+    };
     let came = call(&session);
     let calls = plan.lock().unwrap().calls;
-    plan.lock().unwrap().fault = None;
+    plan.lock().unwrap().faults.clear();
     match &came {
-        Ok(text) => assert_eq!(text, expected, "{name} {fault:?}"),
+        Ok(text) => assert_eq!(text, expected, "{name} {faults:?}"),
         Err(error) => {
-            assert!(error.request().is_some(), "{name} {fault:?} {error:?}");
-            assert!(fault.is_some(), "{name} {error:?}");
+            assert!(error.request().is_some(), "{name} {faults:?} {error:?}");
+            assert!(!faults.is_empty(), "{name} {error:?}");
         }
     }
     for number in 0..2 {
         let told = text(session.get(&format!("http://h/told/{number}")).send());
-        assert_eq!(told.unwrap(), format!("/told/{number}"), "{name} {fault:?}");
+        assert_eq!(
+            told.unwrap(),
+            format!("/told/{number}"),
+            "{name} {faults:?}"
+        );
     }
-    assert!(adapter.idle_connections() <= 3, "{name} {fault:?}");
+    assert!(adapter.idle_connections() <= 3, "{name} {faults:?}");
     (calls, came.is_ok())
 }
 
 #[test]
 fn a_fault_at_every_call_harms_no_other_call() {
     let (mut faults, mut survived) = (0, 0);
-    for (name, call, expected) in CALLS {
-        let (calls, _) = run(name, call, expected, None);
+    for called in CALLS {
+        let (calls, _) = run(called, &[]);
         for number in 1..=calls {
             for fault in FAULTS {
-                let (_, is_ok) = run(name, call, expected, Some((number, fault)));
+                let (_, is_ok) = run(called, &[(number, fault)]);
                 faults += 1;
                 survived += usize::from(is_ok);
             }
@@ -316,7 +344,31 @@ fn a_fault_at_every_call_harms_no_other_call() {
     println!(
         "{faults} calls of a session with a fault, of which {survived} were met by another attempt"
     );
-    assert!(faults > 500 && survived > 0, "{faults} {survived}");
+    assert!(faults > 800 && survived > 0, "{faults} {survived}");
+}
+
+/// The second meets what the session does about the first.
+#[test]
+fn two_faults_harm_no_other_call() {
+    let long = std::env::var_os("STDHTTP_LONG").is_some();
+    let pairs = if long { 100_000 } else { 500 };
+    let seed = std::env::var("STDHTTP_SEED").ok();
+    let seed: u64 = seed.and_then(|seed| seed.parse().ok()).unwrap_or(7);
+    println!("STDHTTP_SEED={seed}");
+    let mut random = Random::new(seed);
+    let counts = CALLS.map(|called| run(called, &[]).0);
+    let mut survived = 0;
+    for _ in 0..pairs {
+        let place = random.below(CALLS.len());
+        let mut any = || {
+            let call = 1 + random.below(2 * counts[place]);
+            (call, *random.choose(&FAULTS))
+        };
+        let both = [any(), any()];
+        survived += usize::from(run(CALLS[place], &both).1);
+    }
+    println!("{pairs} calls of a session with two faults, of which {survived} came whole");
+    assert!(survived > pairs / 10 && survived < pairs, "{survived}");
 }
 
 #[test]
