@@ -194,44 +194,79 @@ fn is_home(chain: &[&str], hop: usize) -> bool {
         .all(|url| origin(url) == origin(chain[0]))
 }
 
+/// A file with the password of the host that the chains begin at, removed at the end.
+struct NetrcFile(std::path::PathBuf);
+
+impl NetrcFile {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("stdhttp-{name}-{}", std::process::id()));
+        std::fs::write(&path, format!("machine h login u password {SECRET}\n")).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for NetrcFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Follows a chain with these credentials, each of which must be wherever it belongs and nowhere else;
+/// how many requests were looked at.
+fn follow(chain: &'static [&'static str], kinds: &[Kind], netrc: &NetrcFile) -> usize {
+    let (mut session, log) = capturing(chain);
+    for (_, set, ..) in kinds {
+        set(&mut session, netrc.0.to_str().unwrap());
+    }
+    let request = session.get(&format!("{}/0", chain[0]));
+    let adds = kinds.iter().map(|(_, _, add, _)| add);
+    let response = adds.fold(request, |request, add| add(request)).send();
+    assert_eq!(response.unwrap().history().len() + 1, chain.len());
+    let heads = log.lock().unwrap();
+    assert_eq!(heads.len(), chain.len(), "{chain:?}");
+    let credentials = stdhttp::auth::Credentials::new("u", SECRET).unwrap();
+    let basic = credentials.basic().unwrap();
+    for (hop, (tag, head)) in heads.iter().enumerate() {
+        let home = is_home(chain, hop);
+        for (name, .., shown) in kinds {
+            let shown = format!("{shown}: ");
+            let has_it = head.lines().any(|line| line.starts_with(&shown));
+            assert_eq!(has_it, home, "{name} {chain:?} {hop} {tag}\n{head}");
+        }
+        let says_it = head.contains(SECRET) || head.contains(&basic);
+        assert!(!says_it || home, "{chain:?} {hop} {tag}\n{head}");
+    }
+    heads.len()
+}
+
 #[test]
 fn no_credential_leaves_its_origin_and_none_is_missing_there() {
-    let netrc = std::env::temp_dir().join(format!("stdhttp-hops-{}", std::process::id()));
-    std::fs::write(&netrc, format!("machine h login u password {SECRET}\n")).unwrap();
-    let mut looked_at = 0;
-    for chain in CHAINS {
-        for (name, set, add, shown) in KINDS {
-            let (mut session, log) = capturing(chain);
-            set(&mut session, netrc.to_str().unwrap());
-            let response = add(session.get(&format!("{}/0", chain[0]))).send().unwrap();
-            assert_eq!(response.history().len() + 1, chain.len());
-            let heads = log.lock().unwrap();
-            assert_eq!(heads.len(), chain.len(), "{name} {chain:?}");
-            for (hop, (tag, head)) in heads.iter().enumerate() {
-                let has_it = head
-                    .lines()
-                    .any(|line| line.starts_with(&format!("{shown}: ")));
-                assert_eq!(
-                    has_it,
-                    is_home(chain, hop),
-                    "{name} {chain:?} {hop} {tag}\n{head}"
-                );
-                let basic = stdhttp::auth::Credentials::new("u", SECRET)
-                    .unwrap()
-                    .basic()
-                    .unwrap();
-                let says_it = head.contains(SECRET) || head.contains(&basic);
-                assert!(!says_it || has_it, "{name} {chain:?} {hop} {tag}\n{head}");
-                looked_at += 1;
-            }
-        }
-    }
-    std::fs::remove_file(netrc).unwrap();
+    let netrc = NetrcFile::new("hops");
+    let one = |chain| KINDS.map(|kind| follow(chain, &[kind], &netrc));
+    let looked_at: usize = CHAINS.into_iter().flat_map(one).sum();
     println!(
         "{looked_at} hops with credentials, {} chains, {} kinds",
         CHAINS.len(),
         KINDS.len()
     );
+}
+
+/// Every two of them, and all together: none takes another one along, or its place.
+#[test]
+fn several_credentials_at_once_stay_where_each_belongs() {
+    let netrc = NetrcFile::new("several");
+    let mut looked_at = 0;
+    for chain in CHAINS {
+        for (place, first) in KINDS.into_iter().enumerate() {
+            for second in KINDS.into_iter().skip(place + 1) {
+                looked_at += follow(chain, &[first, second], &netrc);
+                looked_at += follow(chain, &[second, first], &netrc);
+            }
+        }
+        looked_at += follow(chain, &KINDS, &netrc);
+    }
+    println!("{looked_at} hops with several credentials");
+    assert!(looked_at > 2_000);
 }
 
 #[test]
