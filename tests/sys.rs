@@ -117,6 +117,42 @@ fn connecting_times_out() {
     drop(queue);
 }
 
+/// Without a limit connecting waits for as long as the system does: a queue that is full drops the
+/// first attempt, and the system makes another.
+#[test]
+fn without_a_limit_connecting_waits() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+        queue.push(stream);
+    }
+    let source = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let connecting = thread::spawn(move || {
+        let mut conn = from(source, "127.0.0.1", address.port());
+        conn.connect().map(|()| conn.stream().unwrap().peer_addr())
+    });
+    // Most probably the first attempt is over then; if it is not, there was nothing to wait for.
+    thread::sleep(Duration::from_millis(100));
+    let taken: Vec<_> = queue.iter().map(|_| listener.accept().unwrap()).collect();
+    assert_eq!(connecting.join().unwrap().unwrap().unwrap(), address);
+    drop((queue, taken));
+}
+
+/// No socket has such a path; some would be those of others.
+#[test]
+fn paths_that_no_unix_socket_can_have() {
+    for path in ["", "a\0b", &"a".repeat(108)] {
+        let builder = HTTPConnection::builder("h").connector(Unix::new(path));
+        match builder.timeout(PATIENCE).build().unwrap().connect() {
+            Err(HTTPException::Io { error, .. }) => {
+                assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 fn from(source: SocketAddr, host: &str, port: u16) -> HTTPConnection {
     HTTPConnection::builder(host)
         .port(port)

@@ -85,3 +85,60 @@ impl Buffer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A buffer with so many bytes from the front on.
+    fn holding(count: usize) -> Buffer {
+        let mut buffer = Buffer::default();
+        buffer.put(&vec![b'x'; count]);
+        buffer
+    }
+
+    #[test]
+    fn a_buffer_begins_small_and_grows_once_it_was_filled() {
+        let mut buffer = Buffer::default();
+        assert_eq!(buffer.room().len(), Buffer::FIRST);
+        buffer.filled(Buffer::FIRST - 1);
+        assert_eq!(buffer.room().len(), 1);
+        buffer.filled(1);
+        assert_eq!(buffer.room().len(), Buffer::SIZE - Buffer::FIRST);
+        // The bytes may be gone: a read that filled it shows that there is more.
+        let mut buffer = holding(Buffer::FIRST);
+        buffer.consume(Buffer::FIRST);
+        assert_eq!(buffer.room().len(), Buffer::SIZE);
+    }
+
+    #[test]
+    fn a_buffer_of_full_size_grows_for_what_does_not_fit() {
+        let mut buffer = holding(Buffer::SIZE);
+        assert_eq!(buffer.room().len(), Buffer::SIZE);
+        buffer.filled(Buffer::SIZE);
+        assert_eq!(buffer.bytes().len(), 2 * Buffer::SIZE);
+        buffer.consume(2 * Buffer::SIZE);
+        assert_eq!(buffer.room().len(), 2 * Buffer::SIZE);
+    }
+
+    /// Bytes are moved to the front where they leave no room, and only there.
+    #[test]
+    fn bytes_are_moved_where_there_is_no_room_behind_them() {
+        let mut buffer = holding(Buffer::SIZE);
+        buffer.consume(Buffer::SIZE - 2);
+        assert_eq!(buffer.room().len(), Buffer::SIZE - 2);
+        assert_eq!(buffer.bytes(), b"xx");
+        buffer.filled(1);
+        buffer.consume(1);
+        assert_eq!(buffer.room().len(), Buffer::SIZE - 3);
+    }
+
+    /// A stream that says it read more than there was room for is not believed.
+    #[test]
+    fn no_more_is_filled_than_there_is_room() {
+        let mut buffer = holding(1);
+        buffer.room();
+        buffer.filled(usize::MAX);
+        assert_eq!(buffer.bytes().len(), Buffer::FIRST);
+    }
+}

@@ -14,14 +14,6 @@ pub(crate) struct DebugLog {
     pub(crate) output: Option<Box<dyn Write + Send>>,
 }
 
-impl std::fmt::Debug for DebugLog {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DebugLog")
-            .field("level", &self.level)
-            .finish_non_exhaustive()
-    }
-}
-
 impl DebugLog {
     #[inline]
     pub(crate) fn sent(&mut self, pieces: &[&[u8]]) {

@@ -260,8 +260,7 @@ fn await_connected(stream: &TcpStream, time: Option<Duration>) -> io::Result<()>
         let left = ends.map(|ends| ends.saturating_duration_since(Instant::now()));
         match poll_writable(stream, left) {
             Ok(true) => break,
-            Ok(false) if left == Some(Duration::ZERO) => return Err(io::ErrorKind::TimedOut.into()),
-            Ok(false) => {}
+            Ok(false) => return Err(io::ErrorKind::TimedOut.into()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -272,7 +271,7 @@ fn await_connected(stream: &TcpStream, time: Option<Duration>) -> io::Result<()>
     }
 }
 
-/// Waits for at most `time`, for ever without one.
+/// Waits for `time`, at most 24 days, for ever without one. False when it is over.
 fn poll_writable(stream: &TcpStream, time: Option<Duration>) -> io::Result<bool> {
     let milliseconds = time.map_or(-1, |time| {
         // Rounded up: a wait of nothing would be a busy one.

@@ -540,6 +540,18 @@ fn debug_lines_of_interim_responses() {
 }
 
 #[test]
+fn without_a_debug_level_nothing_is_logged() {
+    let peer =
+        answering("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let mut conn = connection(&peer);
+    let output = Output::default();
+    conn.set_debug_output(output.clone());
+    conn.request("PUT", "/", "body", &[]).unwrap();
+    conn.getresponse().unwrap();
+    assert_eq!(output.text(), "");
+}
+
+#[test]
 fn debug_lines_mask_credentials() {
     let peer = answering("HTTP/1.1 200 OK\r\nSet-Cookie: secret\r\n\r\n");
     let mut conn = connection(&peer);
