@@ -362,6 +362,18 @@ fn bytes_behind_an_answer_are_never_the_next_answer() {
 
 // Stale connections
 
+/// Connecting on the way does not make the request forget what it is.
+#[test]
+fn a_first_request_that_fails_says_what_it_was() {
+    for (method, idempotent) in [("GET", true), ("POST", false)] {
+        let mut conn = connect(&Peer::new([answers(b"").end(Ending::Close)]));
+        conn.request(method, "/", (), &[]).unwrap();
+        let retry = conn.getresponse().unwrap_err().retry().unwrap();
+        assert!(!retry.reused && retry.written && !retry.answered);
+        assert_eq!(retry.idempotent, idempotent);
+    }
+}
+
 #[test]
 fn a_stale_connection_is_told_with_what_may_be_done() {
     for (method, retryable) in [

@@ -4,13 +4,14 @@
 #![allow(missing_docs)]
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use stdhttp::testing::{Ending, Fault, Peer, Script};
 use stdhttp::{
-    Body, BodyFault, CloseReason, ConnectionState, HTTPConnection, HTTPException, Step, Tolerance,
+    Body, BodyFault, CloseReason, ConnectionState, HTTPConnection, HTTPException, Look, Step,
+    Stream, Tolerance,
 };
 
 const MIB: usize = 1 << 20;
@@ -686,6 +687,96 @@ fn a_body_sent_whole_in_steps_keeps_the_connection_under_every_tolerance() {
         assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"hi");
         assert_eq!(peer.calls().connects, 1);
     }
+}
+
+// Streams that hold back what they were given
+
+/// Takes everything, and hands nothing over: each flush is blocked for as long as a write may be,
+/// or comes back at once where there is no limit. Its answer comes at this moment of the clock.
+struct Holding {
+    clock: Peer,
+    write_timeout: Option<Duration>,
+    answers: Duration,
+}
+
+impl Read for Holding {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        let mut answer = CLOSES;
+        answer.read(output)
+    }
+}
+
+impl Write for Holding {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.clock.pass(self.write_timeout.unwrap_or_default());
+        Err(ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Stream for Holding {
+    fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.write_timeout = timeout;
+        Ok(())
+    }
+
+    fn shutdown(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn look(&mut self) -> io::Result<Look> {
+        let answered = self.clock.elapsed() >= self.answers;
+        Ok(if answered { Look::Data } else { Look::Idle })
+    }
+}
+
+/// What becomes of a body of this size, when it does, and what the answer is.
+fn held(size: usize, timeout: Option<Duration>, answers: Duration) -> (Option<u16>, Duration) {
+    let clock = Peer::new([]);
+    let stream = Holding {
+        clock: clock.clone(),
+        write_timeout: None,
+        answers,
+    };
+    let builder = HTTPConnection::builder("h").stream(stream);
+    let mut conn = builder.clock(clock.clone()).build().unwrap();
+    conn.set_write_timeout(timeout);
+    let status = match conn.request("PUT", "/", bytes(size), &[]) {
+        Ok(()) => Some(conn.getresponse().unwrap().status()),
+        Err(HTTPException::TimedOut { step, .. }) => {
+            assert_eq!(step, Step::Write);
+            None
+        }
+        Err(error) => panic!("{error:?}"),
+    };
+    (status, clock.elapsed())
+}
+
+#[test]
+fn a_flush_that_is_blocked_looks_for_an_answer_until_its_time_is_over() {
+    for size in [100_000, 2 * MIB] {
+        let in_time = held(size, Some(SECOND * 2), SOON);
+        assert_eq!(in_time, (Some(413), SOON));
+        assert_eq!(held(size, None, SOON), (Some(413), SOON));
+        let too_late = held(size, Some(SECOND * 2), SECOND * 60);
+        assert_eq!(too_late, (None, SECOND * 2));
+    }
+}
+
+/// What is small is not watched: the stream's word is taken.
+#[test]
+fn a_flush_of_little_fails_as_the_stream_says() {
+    let timeout = Some(SECOND * 2);
+    assert_eq!(held(10, timeout, SOON), (Some(413), SECOND * 2));
+    assert_eq!(held(10, timeout, SECOND * 60), (None, SECOND * 2));
+    assert_eq!(held(10, None, SOON), (None, Duration::ZERO));
 }
 
 // Bodies that end early

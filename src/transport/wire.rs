@@ -400,3 +400,16 @@ pub(crate) fn stream_error(error: io::Error, step: Step, retry: Retry) -> HTTPEx
     }
     HTTPException::io(error, step, retry)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_bytes() {
+        let mut wire = Wire::<std::net::TcpStream>::new(Timing::default(), false);
+        wire.buffer.put(b"secret");
+        let shown = format!("{wire:?}");
+        assert_eq!(shown, "Wire { connected: false, buffered: 6, .. }");
+    }
+}
