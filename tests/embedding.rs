@@ -14,7 +14,8 @@ use stdhttp::testing::{Ending, Peer, PeerStream, Script};
 use stdhttp::{
     Body, BoxedConnection, BoxedResponse, BoxedStream, Builder, Clock, CloseReason, Connect,
     ConnectTime, FieldValue, HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, KeepAlive,
-    OwnedResponse, Secure, Secured, SendBody, StaleCheck, Stream, Tcp, TcpResponse, Wire,
+    Limits, OwnedResponse, PendingResponse, Route, Secure, Secured, SendBody, StaleCheck, Stream,
+    Tcp, TcpResponse, Tolerance, Wire,
 };
 
 fn answers(bodies: &[&str]) -> Script {
@@ -135,6 +136,23 @@ fn a_tunnel_is_opened_below_a_boxed_connector() {
     conn.set_tunnel("b.example", None, &[]).unwrap();
     conn.connect().unwrap();
     assert_eq!(*names.lock().unwrap(), ["b.example"]);
+}
+
+/// What a proxy says before it is asked would be taken for the secured peer's.
+#[test]
+fn nothing_is_secured_behind_bytes_that_nobody_asked_for() {
+    let names = Arc::default();
+    let script = answers(&[])
+        .expect_head()
+        .send("HTTP/1.1 200 OK\r\n\r\n\x16");
+    let peer = Peer::new([script]);
+    let tls = Secured::new(Noted(Arc::clone(&names)), peer.clone());
+    let mut conn = boxed("proxy.example", tls);
+    conn.set_tunnel("b.example", None, &[]).unwrap();
+    let error = conn.connect().unwrap_err();
+    assert!(matches!(error, HTTPException::UnsolicitedData), "{error:?}");
+    assert!(names.lock().unwrap().is_empty());
+    assert_eq!((peer.calls().shutdowns, peer.calls().open), (1, 0));
 }
 
 // A connection beside its response
@@ -636,4 +654,79 @@ fn a_stream_can_name_its_socket_with_every_feature() {
     let boxed: BoxedStream = Box::new(stream);
     assert!(boxed.socket().is_some());
     assert!(PeerStream::new(Script::new()).unwrap().socket().is_none());
+}
+
+// What a log shows
+
+/// Facts, and of what passes through only its length.
+#[test]
+fn debug_shows_what_there_is() {
+    struct Noting(Arc<Mutex<String>>);
+    impl Connect for Noting {
+        type Stream = PeerStream;
+
+        fn connect(&mut self, route: &mut Route<'_>) -> Result<PeerStream, HTTPException> {
+            *self.0.lock().unwrap() = format!("{route:?}");
+            PeerStream::new(answers(&["hi"])).map_err(HTTPException::from)
+        }
+    }
+
+    let noted = Arc::new(Mutex::new(String::new()));
+    let builder = HTTPConnection::builder("h").connector(Noting(Arc::clone(&noted)));
+    let shown = format!("{:?}", builder);
+    assert_eq!(shown, r#"Builder { host: "h", port: None, .. }"#);
+    let mut conn = builder.build().unwrap();
+    assert_eq!(
+        format!("{conn:?}"),
+        r#"HTTPConnection { host: "h", port: 80, state: Idle, connected: false, .. }"#
+    );
+    conn.request("GET", "/", (), &[]).unwrap();
+    assert_eq!(
+        *noted.lock().unwrap(),
+        r#"Route { host: "h", port: 80, time: ConnectTime { ends: None, .. }, tunnel: None, leftover: [] }"#
+    );
+    let response = conn.getresponse().unwrap();
+    let shown = format!("{response:?}");
+    let begins = r#"HTTPResponse { version: Http11, status: 200, reason: "OK", headers: {"Content-Length": "2"}"#;
+    assert!(shown.starts_with(begins), "{shown}");
+    assert!(shown.ends_with("isclosed: false, .. }"), "{shown}");
+
+    let mut tunnelled = HTTPConnection::builder("proxy")
+        .connector(Noting(Arc::clone(&noted)))
+        .build()
+        .unwrap();
+    tunnelled.set_tunnel("a", 443, &[]).unwrap();
+    tunnelled.connect().unwrap();
+    let tunnel = r#"tunnel: Some(Tunnel { target: "a:443", response: None, open: false, .. })"#;
+    assert!(noted.lock().unwrap().contains(tunnel), "{noted:?}");
+}
+
+#[test]
+fn debug_of_a_body_says_what_kind_it_is() {
+    let path = std::env::temp_dir().join(format!("stdhttp-embedding-{}", std::process::id()));
+    std::fs::write(&path, "x").unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let shown = [
+        (Body::EMPTY, "Body(empty)"),
+        (Body::from("abc"), "Body(3 bytes)"),
+        (Body::reader(&b"abc"[..]), "Body(reader)"),
+        (Body::sized(&b"abc"[..], 3), "Body(reader of 3 bytes)"),
+        (Body::iter(["abc"]), "Body(iterator)"),
+    ];
+    for (body, text) in shown {
+        assert_eq!(format!("{body:?}"), text);
+    }
+    assert!(format!("{:?}", Body::from(&file)).starts_with("Body(File {"));
+    assert_eq!(format!("{:?}", SendBody::new("abc")), "SendBody { .. }");
+    let pending = PendingResponse::new(
+        &b""[..],
+        stdhttp::proto::RequestContext::of_method("GET"),
+        Limits::DEFAULT,
+        Tolerance::STANDARD,
+    );
+    assert_eq!(
+        format!("{pending:?}"),
+        "PendingResponse { begun: false, .. }"
+    );
 }

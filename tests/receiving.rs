@@ -970,3 +970,85 @@ fn a_timeout_comes_through_a_reader_that_is_a_response() {
     assert_eq!(body, b"done");
     assert!(pauses > 5);
 }
+
+/// A reader that is interrupted before each of its reads.
+struct Interrupted<R> {
+    reader: R,
+    next: bool,
+}
+
+impl<R> Interrupted<R> {
+    fn meet(&mut self) -> io::Result<()> {
+        self.next = !self.next;
+        if self.next {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for Interrupted<R> {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        self.meet()?;
+        self.reader.read(output)
+    }
+}
+
+impl<R: BufRead> BufRead for Interrupted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.reader.fill_buf()?.is_empty() {
+            return Ok(&[]);
+        }
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.reader.consume(count);
+    }
+}
+
+#[test]
+fn a_reader_that_is_interrupted_is_asked_again() {
+    let body = vec![b'x'; 100_000];
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+    let answer = [head.as_bytes(), &body].concat();
+    let source = Interrupted {
+        reader: &answer[..],
+        next: false,
+    };
+    // A `BufReader` passes on what its reader says.
+    let mut response = HTTPResponse::from_reader(BufReader::new(source), "GET").unwrap();
+    assert_eq!(response.read(1).unwrap(), b"x");
+    assert_eq!(response.read(None).unwrap(), &body[1..]);
+}
+
+#[test]
+fn behind_a_failure_a_closed_response_is_empty() {
+    let cut = || {
+        let script = head("Content-Length: 9\r\n").send("hello");
+        let mut response = response(script.end(Ending::Close));
+        response.read(None).unwrap_err();
+        response.close();
+        response
+    };
+    assert_eq!(cut().read(None).unwrap(), b"");
+    assert_eq!(cut().read(5).unwrap(), b"");
+    assert_eq!(cut().read1(None).unwrap(), b"");
+    assert_eq!(cut().peek(None).unwrap(), b"");
+    assert_eq!(cut().readline(None).unwrap(), b"");
+    assert_eq!(cut().readinto(&mut [0; 9]).unwrap(), 0);
+}
+
+/// Nothing more is read than what was asked for takes: it might never come.
+#[test]
+fn what_is_at_hand_is_not_waited_for() {
+    let open = || response(head("Content-Length: 9\r\n").send("hello"));
+    assert_eq!(open().readline(5).unwrap(), b"hello");
+    assert_eq!(open().read(5).unwrap(), b"hello");
+    let mut response = open();
+    assert_eq!(response.read(5).unwrap(), b"hello");
+    assert_eq!(response.readinto(&mut []).unwrap(), 0);
+    assert_eq!(response.readline(0).unwrap(), b"");
+    assert_eq!(response.read(0).unwrap(), b"");
+    assert_eq!(response.read1(0).unwrap(), b"");
+}

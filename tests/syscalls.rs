@@ -167,6 +167,18 @@ fn send_chunk_is_one_write() {
     assert_eq!(io(calls), (3, 1));
 }
 
+/// After so much the answer is looked for: what frames the data leaves with it all the same.
+#[test]
+fn a_chunk_of_a_mib_is_one_write() {
+    let peer = answering(1, 0);
+    let mut conn = connect(&peer);
+    conn.putrequest("POST", "/").unwrap();
+    conn.putheader("Transfer-Encoding", "chunked").unwrap();
+    conn.endheaders().unwrap();
+    let calls = counted(&peer, || conn.send_chunk(&vec![b'x'; 1 << 20]).unwrap());
+    assert_eq!(calls.writes, 1);
+}
+
 #[test]
 fn a_reader_is_one_write_a_block() {
     let peer = answering(1, 250);

@@ -659,6 +659,16 @@ fn a_timeout_behind_an_early_answer_is_no_failed_request() {
 }
 
 #[test]
+fn under_http_client_a_timeout_behind_an_early_answer_is_an_error() {
+    let script = stalls(2 * MIB, Duration::ZERO, KEEPS);
+    let (mut conn, _) = connect_with(script, Tolerance::HTTP_CLIENT);
+    conn.set_write_timeout(Some(SECOND * 2));
+    let error = conn.request("PUT", "/", Body::reader(reader(9 * MIB)), &[]);
+    assert!(error.unwrap_err().is_timeout());
+    assert_eq!(conn.getresponse().unwrap().status(), 200);
+}
+
+#[test]
 fn a_small_request_sets_no_timeout_of_its_own() {
     let script = (0..3).fold(Script::new(), |script, _| script.expect_head().send(KEEPS));
     let peer = Peer::new([script]);
@@ -899,4 +909,39 @@ fn a_long_file_of_the_kernel_is_chunked() {
     assert!(contains(&peer.received(0), coding));
     assert!(body_sent(&peer).len() > content.len());
     assert!(body_sent(&peer).ends_with(b"\r\n0\r\n\r\n"));
+}
+
+/// A reader that is interrupted before each of its reads.
+struct Interrupted(u8);
+
+impl Read for Interrupted {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        self.0 += 1;
+        match self.0 {
+            1 | 3 => Err(ErrorKind::Interrupted.into()),
+            2 => (&b"whole"[..]).read(output),
+            _ => Ok(0),
+        }
+    }
+}
+
+#[test]
+fn a_source_that_is_interrupted_is_asked_again() {
+    let (mut conn, peer) = connect(Script::new());
+    conn.request("PUT", "/", Body::reader(Interrupted(0)), &[])
+        .unwrap();
+    assert_eq!(body_sent(&peer), b"5\r\nwhole\r\n0\r\n\r\n");
+}
+
+/// Files of which the first block is read before the head, and longer ones, have the length they say.
+#[test]
+fn a_regular_file_of_any_length_is_sent_with_its_length() {
+    for size in [0, 1, 69_999, 70_000, 70_001] {
+        let file = Temporary::new(&format!("regular-{size}"), &bytes(size));
+        let (mut conn, peer) = connect(Script::new());
+        conn.request("PUT", "/", file.open(), &[]).unwrap();
+        let length = format!("\r\nContent-Length: {size}\r\n");
+        assert!(contains(&peer.received(0), length.as_bytes()), "{size}");
+        assert_eq!(body_sent(&peer).len(), size);
+    }
 }

@@ -368,6 +368,27 @@ mod tests {
         assert_eq!((result.unwrap(), given), (1, vec![None, None]));
     }
 
+    /// A system may take longer than it was told: then no further address is tried, and what came
+    /// of the others is told.
+    #[test]
+    fn what_failed_is_told_where_no_time_is_left_for_the_rest() {
+        let peer = Peer::new([]);
+        let mut timing = Timing::default();
+        timing.clock = Box::new(peer.clone());
+        timing.connect = Some(SECOND);
+        let addresses = [1, 2].map(|number| (Ipv4Addr::new(192, 0, 2, number), 80).into());
+        let result = in_turn(&addresses, ConnectTime::new(&timing), |_, _| {
+            peer.pass(SECOND);
+            Err::<(), _>(io::ErrorKind::ConnectionRefused.into())
+        });
+        match result {
+            Err(HTTPException::ConnectFailed { attempts }) => {
+                assert_eq!((attempts.len(), attempts[0].0), (1, addresses[0]));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn all_that_time_out_are_a_timeout_and_others_a_list() {
         let swallows = (SECOND * 1_000, None);

@@ -842,3 +842,17 @@ fn answer_to_a_known_request() {
     assert_eq!(response.framing().unwrap().body, BodyLength::Switched);
     assert_eq!(response.into_inner().unwrap(), b"raw");
 }
+
+/// Nothing is known of the request, so that the answer to any may come.
+#[test]
+fn a_reader_may_switch_protocols() {
+    let answer =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nraw";
+    let mut response = HTTPResponse::from_reader(&answer[..], "GET").unwrap();
+    assert_eq!((response.status(), response.chunked()), (101, false));
+    assert_eq!(response.read(None).unwrap(), b"");
+    assert_eq!(response.into_inner().unwrap(), b"raw");
+    let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let response = HTTPResponse::from_reader(&chunked[..], "GET").unwrap();
+    assert!(response.chunked());
+}

@@ -271,6 +271,18 @@ fn tunnel_tests_test_tunnel_debuglog() {
 }
 
 #[test]
+fn without_a_debug_level_a_tunnel_is_not_logged() {
+    let answer = "HTTP/1.0 200 OK\r\nX-Dummy: 1\r\n\r\n";
+    let peer = Peer::new([Script::new().expect_head().send(answer)]);
+    let mut conn = connection(&peer);
+    let output = Output::default();
+    conn.set_debug_output(output.clone());
+    conn.set_tunnel("destination.com", None, &[]).unwrap();
+    conn.request("PUT", "/", "", &[]).unwrap();
+    assert_eq!(output.text(), "");
+}
+
+#[test]
 fn tunnel_tests_test_proxy_response_headers() {
     let answer = "HTTP/1.1 200 OK\r\nX-Dummy:1\r\n\r\n";
     let peer = Peer::new([Script::new().expect_head().send(answer)]);
