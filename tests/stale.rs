@@ -3,11 +3,11 @@
 //! of a peer ends with its connection.
 #![allow(missing_docs)]
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use stdhttp::testing::{Ending, Fault, Peer, Script};
+use stdhttp::testing::{Call, Ending, Fault, Peer, Script};
 use stdhttp::{
     Body, BodyFault, Builder, HTTPConnection, HTTPException, HTTPVersion, Look, StaleCheck, Stream,
     UnimplementedFileMode,
@@ -188,6 +188,21 @@ mod unix {
     fn a_unix_socket_that_the_peer_closed_is_not_used_again() {
         second_request(b"", false);
     }
+}
+
+#[test]
+fn a_look_that_is_interrupted_is_made_again() {
+    let peer = Peer::new([answers(HI).expect_head().send(YO)]);
+    let mut conn = builder(&peer)
+        .stale_check(StaleCheck::Always)
+        .build()
+        .unwrap();
+    assert_eq!(get(&mut conn), b"hi");
+    peer.fault_once(peer.calls().all, Fault::Error(ErrorKind::Interrupted));
+    assert_eq!(get(&mut conn), b"yo");
+    let hits = peer.hits();
+    assert!(matches!(hits[..], [(_, Call::Look, _)]), "{hits:?}");
+    assert_eq!(peer.calls().connects, 1);
 }
 
 #[test]

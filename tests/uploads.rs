@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use stdhttp::testing::{Ending, Fault, Peer, Script};
 use stdhttp::{
-    Body, BodyFault, CloseReason, ConnectionState, HTTPConnection, HTTPException, Look, Step,
-    Stream, Tolerance,
+    Body, BodyFault, CloseReason, ConnectionState, HTTPConnection, HTTPException, Look, Ready,
+    Step, Stream, Tolerance,
 };
 
 const MIB: usize = 1 << 20;
@@ -516,6 +516,25 @@ fn a_failed_write_is_no_failed_request_where_an_answer_is_there() {
 }
 
 #[test]
+fn a_failed_write_on_a_kept_connection_is_none_either() {
+    let taken = GET.len() + 200_000;
+    let script = Script::new().expect(GET).send(KEEPS);
+    let script = script.expect_bytes(200_000).send(CLOSES);
+    let script = script.refuse_writes(taken, ErrorKind::BrokenPipe);
+    let (mut conn, peer) = connect(script);
+    conn.request("GET", "/next", (), &[]).unwrap();
+    assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"hi");
+    conn.request("PUT", "/", bytes(9 * MIB), &[]).unwrap();
+    let response = conn.getresponse().unwrap();
+    assert_eq!(response.status(), 413);
+    assert!(!response.request_complete());
+    assert_eq!(peer.calls().connects, 1);
+    conn.request("GET", "/next", (), &[]).unwrap();
+    assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"hi");
+    assert_eq!((peer.calls().connects, &peer.received(1)[..]), (2, GET));
+}
+
+#[test]
 fn under_http_client_a_failed_write_is_an_error() {
     let script = Script::new().send(CLOSES).end(Ending::Close);
     let script = script.refuse_writes(5_000, ErrorKind::BrokenPipe);
@@ -683,6 +702,22 @@ fn a_small_request_sets_no_timeout_of_its_own() {
     assert_eq!(peer.calls().looks, 0);
 }
 
+/// Up to 16 KiB, head and body, find room in a socket.
+#[test]
+fn a_request_that_may_block_is_watched() {
+    let head =
+        "PUT / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: identity\r\nContent-Length: 16000\r\n\r\n";
+    for (size, timeouts) in [(16_384, 0), (16_385, 1)] {
+        let peer = Peer::new([Script::new()]);
+        let builder = HTTPConnection::builder("h").connector(peer.clone());
+        let mut conn = builder.clock(peer.clone()).build().unwrap();
+        conn.request("PUT", "/", bytes(size - head.len()), &[])
+            .unwrap();
+        assert_eq!(peer.received(0).len(), size);
+        assert_eq!(peer.calls().timeouts, timeouts);
+    }
+}
+
 #[test]
 fn a_body_sent_whole_in_steps_keeps_the_connection_under_every_tolerance() {
     for tolerance in [Tolerance::STANDARD, Tolerance::HTTP_CLIENT] {
@@ -707,12 +742,17 @@ struct Holding {
     clock: Peer,
     write_timeout: Option<Duration>,
     answers: Duration,
+    /// What the first read comes to instead.
+    fails: Option<ErrorKind>,
 }
 
 impl Read for Holding {
     fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
         let mut answer = CLOSES;
-        answer.read(output)
+        match self.fails.take() {
+            Some(kind) => Err(kind.into()),
+            None => answer.read(output),
+        }
     }
 }
 
@@ -747,16 +787,21 @@ impl Stream for Holding {
     }
 }
 
-/// What becomes of a body of this size, when it does, and what the answer is.
-fn held(size: usize, timeout: Option<Duration>, answers: Duration) -> (Option<u16>, Duration) {
+fn holding(answers: Duration, fails: Option<ErrorKind>) -> (HTTPConnection<Ready<Holding>>, Peer) {
     let clock = Peer::new([]);
     let stream = Holding {
         clock: clock.clone(),
         write_timeout: None,
         answers,
+        fails,
     };
     let builder = HTTPConnection::builder("h").stream(stream);
-    let mut conn = builder.clock(clock.clone()).build().unwrap();
+    (builder.clock(clock.clone()).build().unwrap(), clock)
+}
+
+/// What becomes of a body of this size, when it does, and what the answer is.
+fn held(size: usize, timeout: Option<Duration>, answers: Duration) -> (Option<u16>, Duration) {
+    let (mut conn, clock) = holding(answers, None);
     conn.set_write_timeout(timeout);
     let status = match conn.request("PUT", "/", bytes(size), &[]) {
         Ok(()) => Some(conn.getresponse().unwrap().status()),
@@ -787,6 +832,30 @@ fn a_flush_of_little_fails_as_the_stream_says() {
     assert_eq!(held(10, timeout, SOON), (Some(413), SECOND * 2));
     assert_eq!(held(10, timeout, SECOND * 60), (None, SECOND * 2));
     assert_eq!(held(10, None, SOON), (None, Duration::ZERO));
+}
+
+/// What lies there may be no more than the beginning of a record of TLS.
+#[test]
+fn an_answer_that_is_not_whole_yet_is_waited_for() {
+    let (mut conn, clock) = holding(SOON, Some(ErrorKind::WouldBlock));
+    conn.request("PUT", "/", bytes(100_000), &[]).unwrap();
+    assert_eq!(conn.getresponse().unwrap().status(), 413);
+    assert_eq!(clock.elapsed(), SOON + SECOND / 10);
+}
+
+#[test]
+fn an_answer_that_can_not_be_read_ends_the_upload() {
+    let (mut conn, clock) = holding(SOON, Some(ErrorKind::InvalidData));
+    match conn.request("PUT", "/", bytes(100_000), &[]) {
+        Err(HTTPException::Io { error, step, .. }) => {
+            assert_eq!(
+                (error.kind(), step),
+                (ErrorKind::InvalidData, Step::ReadHead)
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!((clock.elapsed(), conn.is_connected()), (SOON, false));
 }
 
 // Bodies that end early

@@ -539,6 +539,26 @@ fn debug_lines_of_interim_responses() {
     assert_eq!(output.text(), before);
 }
 
+/// A line for each call that sends something.
+#[test]
+fn debug_lines_of_a_body_in_pieces() {
+    let peer = Peer::new([Script::new()]);
+    let mut conn = connection(&peer);
+    let output = Output::default();
+    conn.set_debug_output(output.clone());
+    conn.set_debuglevel(1);
+    conn.putrequest("POST", "/").unwrap();
+    conn.putheader("Content-Length", 8).unwrap();
+    conn.endheaders().unwrap();
+    let head = output.text();
+    assert_eq!(head.lines().count(), 1);
+    conn.send(b"").unwrap();
+    assert_eq!(output.text(), head);
+    conn.send(b"body").unwrap();
+    conn.send(b"more").unwrap();
+    assert_eq!(output.text(), head + "send: b'body'\nsend: b'more'\n");
+}
+
 #[test]
 fn without_a_debug_level_nothing_is_logged() {
     let peer =
