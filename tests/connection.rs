@@ -1784,6 +1784,13 @@ fn timeouts_can_be_changed_while_a_connection_lives() {
     let error = conn.request("GET", "/", (), &[]).unwrap_err();
     assert!(is_timeout_at(&error, Step::Write), "{error:?}");
     assert_eq!(peer.elapsed() - before, SECOND * 3);
+
+    conn.set_connect_timeout(Some(SECOND * 2));
+    let timeouts = conn.timeouts();
+    assert_eq!(
+        (timeouts.connect, timeouts.read, timeouts.write),
+        (Some(SECOND * 2), None, Some(SECOND * 3))
+    );
 }
 
 #[test]

@@ -14,8 +14,8 @@ use stdhttp::testing::{Ending, Peer, PeerStream, Script};
 use stdhttp::{
     Body, BoxedConnection, BoxedResponse, BoxedStream, Builder, Clock, CloseReason, Connect,
     ConnectTime, FieldValue, HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, KeepAlive,
-    Limits, OwnedResponse, PendingResponse, Route, Secure, Secured, SendBody, StaleCheck, Stream,
-    Tcp, TcpResponse, Tolerance, Wire,
+    Limits, OwnedResponse, PendingResponse, Route, Secure, Secured, SendBody, StaleCheck, Step,
+    Stream, Tcp, TcpResponse, Tolerance, Wire,
 };
 
 fn answers(bodies: &[&str]) -> Script {
@@ -153,6 +153,38 @@ fn nothing_is_secured_behind_bytes_that_nobody_asked_for() {
     assert!(matches!(error, HTTPException::UnsolicitedData), "{error:?}");
     assert!(names.lock().unwrap().is_empty());
     assert_eq!((peer.calls().shutdowns, peer.calls().open), (1, 0));
+}
+
+/// TLS whose handshake fails so.
+struct Failing(ErrorKind);
+
+impl<S: Stream> Secure<S> for Failing {
+    type Stream = S;
+
+    fn secure(&mut self, _: &str, _: S, _: ConnectTime<'_>) -> Result<S, HTTPException> {
+        Err(std::io::Error::from(self.0).into())
+    }
+}
+
+#[test]
+fn a_handshake_that_fails_is_told_by_its_step() {
+    let failed = |kind| {
+        let tls = Secured::new(Failing(kind), Peer::new([answers(&[])]));
+        boxed("h", tls).connect().unwrap_err()
+    };
+    match failed(ErrorKind::WouldBlock) {
+        HTTPException::TimedOut { step, .. } => assert_eq!(step, Step::Handshake),
+        other => panic!("{other:?}"),
+    }
+    match failed(ErrorKind::InvalidData) {
+        HTTPException::Io { step, error, .. } => {
+            assert_eq!(
+                (step, error.kind()),
+                (Step::Handshake, ErrorKind::InvalidData)
+            );
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 // A connection beside its response
@@ -645,6 +677,25 @@ fn a_response_over_tcp_has_a_name() {
     server.join().unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_response_that_owns_its_connection_has_its_descriptor() {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut conn = HTTPConnection::new("127.0.0.1", listener.local_addr().unwrap().port()).unwrap();
+    conn.request("GET", "/", (), &[]).unwrap();
+    let number = conn.stream().unwrap().as_raw_fd();
+    let (mut stream, _) = listener.accept().unwrap();
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut response = conn.into_response().unwrap();
+    assert_eq!(response.fileno().unwrap().as_raw_fd(), number);
+    stream.write_all(b"x").unwrap();
+    assert_eq!(response.read(None).unwrap(), b"x");
+    assert!(response.fileno().is_none());
+}
+
 /// A stream that names its socket compiles with and without the feature `sys`.
 #[cfg(unix)]
 #[test]
@@ -703,7 +754,7 @@ fn debug_shows_what_there_is() {
 
 #[test]
 fn debug_of_a_body_says_what_kind_it_is() {
-    let path = std::env::temp_dir().join(format!("stdhttp-embedding-{}", std::process::id()));
+    let path = std::env::temp_dir().join(format!("stdhttp-embedding-shown-{}", std::process::id()));
     std::fs::write(&path, "x").unwrap();
     let file = std::fs::File::open(&path).unwrap();
     std::fs::remove_file(&path).unwrap();

@@ -1023,6 +1023,33 @@ fn a_reader_that_is_interrupted_is_asked_again() {
 }
 
 #[test]
+fn a_reader_that_fails_ends_the_body() {
+    let answer = &b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"[..];
+    let failing = Broken(ErrorKind::InvalidData);
+    // Behind the head the buffer is empty, so that large reads reach the reader itself.
+    let source = BufReader::new(answer.chain(failing));
+    let mut response = HTTPResponse::from_reader(source, "GET").unwrap();
+    match response.readinto(&mut [0; 50_000]) {
+        Err(HTTPException::Io { error, step, .. }) => {
+            assert_eq!(
+                (error.kind(), step),
+                (ErrorKind::InvalidData, Step::ReadBody)
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A reader that always fails so.
+struct Broken(ErrorKind);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(self.0.into())
+    }
+}
+
+#[test]
 fn behind_a_failure_a_closed_response_is_empty() {
     let cut = || {
         let script = head("Content-Length: 9\r\n").send("hello");

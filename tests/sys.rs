@@ -88,6 +88,17 @@ fn a_port_that_nobody_listens_on() {
     );
 }
 
+/// The system refuses this at once: no packet leaves.
+#[test]
+fn from_the_loopback_nothing_else_is_reached() {
+    let source = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut conn = from(source, "192.0.2.1", 9);
+    assert!(matches!(
+        conn.connect(),
+        Err(HTTPException::ConnectFailed { .. })
+    ));
+}
+
 /// A listener whose queue is full answers nobody.
 #[test]
 fn connecting_times_out() {
@@ -398,6 +409,27 @@ fn an_early_answer_stops_the_upload() {
         assert!(!conn.is_connected());
         assert!(server.join().unwrap()[0] < LENGTH);
     }
+}
+
+/// A write that is blocked for a while ends only the call.
+#[test]
+fn the_kernel_goes_on_where_it_was_blocked() {
+    let content = pattern(16 * MEBIBYTE);
+    let temporary = Temporary::new(&content);
+    let (port, server) = serve(1, |mut stream| {
+        // Longer than a write goes without a look.
+        thread::sleep(Duration::from_millis(300));
+        let body = read_request(&mut stream);
+        answer(&mut stream, "200 OK");
+        body
+    });
+    let stream = Counting::connect(port, true);
+    let written = stream.written.clone();
+    let mut conn = over(stream);
+    conn.request("PUT", "/", temporary.open(), &[]).unwrap();
+    assert_eq!(conn.getresponse().unwrap().status(), 200);
+    assert!(written.lock().unwrap().len() < 1_000, "only the head");
+    assert_eq!(server.join().unwrap(), [content]);
 }
 
 #[test]

@@ -980,6 +980,20 @@ fn a_long_file_of_the_kernel_is_chunked() {
     assert!(body_sent(&peer).ends_with(b"\r\n0\r\n\r\n"));
 }
 
+/// As `http.client` does, whatever length the caller has declared.
+#[test]
+fn under_http_client_a_file_is_sent_as_it_is() {
+    for size in [10, 100_000] {
+        for declared in ["5", "200000"] {
+            let file = Temporary::new(&format!("given-{size}-{declared}"), &bytes(size));
+            let (mut conn, peer) = connect_with(Script::new(), Tolerance::HTTP_CLIENT);
+            let fields = [("Content-Length", declared)];
+            conn.request("PUT", "/", file.open(), &fields).unwrap();
+            assert_eq!(body_sent(&peer).len(), size, "{declared}");
+        }
+    }
+}
+
 /// A reader that is interrupted before each of its reads.
 struct Interrupted(u8);
 

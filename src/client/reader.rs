@@ -249,3 +249,15 @@ fn end_early(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_bytes() {
+        let mut reader = Reader::new(&b"HTTP/1.1"[..]);
+        reader.fill_head().unwrap();
+        assert_eq!(format!("{reader:?}"), "Reader { .. }");
+    }
+}

@@ -117,30 +117,28 @@ impl<C: Connect> HTTPConnection<C> {
         encoding: Encoding,
         written: &mut u64,
     ) -> Result<Upload, HTTPException> {
-        let DeclaredBody::Length(length) = self.incoming.exchange.declared() else {
-            return self.send_reader(&mut file, encoding, written);
+        let given = self.incoming.exchange.tolerance().body_as_given;
+        let length = match self.incoming.exchange.declared() {
+            DeclaredBody::Length(length) if !given => length,
+            _ => return self.send_reader(&mut file, encoding, written),
         };
         #[cfg(all(feature = "sys", target_os = "linux"))]
-        let Some(length) = self.send_by_kernel(file.file(), length, encoding, written)? else {
+        let Some(length) = self.send_by_kernel(file.file(), length, written)? else {
             return Ok(Upload::Stop);
         };
         self.send_reader(&mut file.take(length), encoding, written)
     }
 
-    /// Has the kernel send the file, as far as it does; returns what is left, or nothing if the
+    /// Has the kernel send the file as it is, as far as it does; returns what is left, or nothing if the
     /// peer does not want the rest.
     #[cfg(all(feature = "sys", target_os = "linux"))]
     fn send_by_kernel(
         &mut self,
         file: &std::fs::File,
         length: u64,
-        encoding: Encoding,
         written: &mut u64,
     ) -> Result<Option<u64>, HTTPException> {
         let mut left = length;
-        if encoding == Encoding::Chunked || self.incoming.exchange.tolerance().body_as_given {
-            return Ok(Some(left));
-        }
         if self.put(Piece::default(), written)? == Upload::Stop {
             return Ok(None);
         }
