@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use stdhttp::testing::{Ending, Fault, Peer, PeerStream, Script};
+use stdhttp::testing::{Call, Ending, Fault, Peer, PeerStream, Script};
 use stdhttp::{
     Body, BodyFault, Builder, CloseReason, Connect, ConnectionState, Continue, End, HTTPConnection,
     HTTPException, HTTPVersion, ImproperConnectionState, MessagePart, Route, Skip, StaleCheck,
@@ -1320,6 +1320,25 @@ fn a_tunnel_is_opened_before_the_request() {
     assert_usable(&mut conn, "through the tunnel");
     assert_eq!(peer.calls().connects, 1);
     peer.check().unwrap();
+}
+
+#[test]
+fn a_connect_that_can_not_be_handed_over_fails() {
+    let opens = |call| {
+        let peer = Peer::new([answers(b"HTTP/1.1 200 OK\r\n\r\n")]);
+        peer.fault_once(call, Fault::Error(ErrorKind::BrokenPipe));
+        let mut conn = connect(&peer);
+        conn.set_tunnel("a", 443, &[]).unwrap();
+        (conn.connect(), peer.hits())
+    };
+    let is_flush = |hits: &[(usize, Call, Fault)]| matches!(hits, [(_, Call::Flush, _)]);
+    let mut failed = (0..9).map(opens).filter(|(_, hits)| is_flush(hits));
+    match failed.next() {
+        Some((Err(HTTPException::Io { error, step, .. }), _)) => {
+            assert_eq!((error.kind(), step), (ErrorKind::BrokenPipe, Step::Tunnel));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
