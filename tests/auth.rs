@@ -323,6 +323,8 @@ fn passwords_are_not_shown() {
         format!("{challenges:?}"),
         format!("{digest:?}"),
         format!("{answer:?}"),
+        format!("{:?}", exchange.authorization().unwrap()),
+        format!("{:?}", netrc.machine("h").unwrap()),
     ] {
         let hides = !shown.contains("secret") && !shown.contains("c2VjcmV0");
         assert!(hides && !shown.contains("dXNlcjpzZWNyZXQ"), "{shown}");
@@ -330,6 +332,24 @@ fn passwords_are_not_shown() {
     }
     assert!(format!("{credentials:?}").contains("user"));
     assert!(format!("{challenges:?}").contains("realm"));
+}
+
+#[test]
+fn a_challenge_has_so_many_parameters_and_a_word_that_is_one() {
+    let with = |count: usize| {
+        let params: Vec<String> = (0..count).map(|number| format!("p{number}=x")).collect();
+        let line = format!("Any {}", params.join(", "));
+        Challenge::parse(line.as_bytes())
+            .first()
+            .map(|one| one.params().len())
+    };
+    assert_eq!((with(32), with(33)), (Some(32), None));
+    for line in ["Any =", "Any ==", "Any , b=c"] {
+        let found = Challenge::parse(line.as_bytes());
+        assert!(found.iter().all(|one| one.token68().is_none()), "{line}");
+    }
+    let found = Challenge::parse(b"Any a=");
+    assert_eq!(found[0].token68(), Some("a="));
 }
 
 #[test]

@@ -365,6 +365,72 @@ fn a_connection_sends_a_form() {
     }
 }
 
+/// Behind its end in the middle of a content there is no end of the content either.
+#[test]
+fn a_content_that_is_cut_short_has_no_end() {
+    let mut reader = FormReader::new(&FORM.as_bytes()[..FORM.len() - 12], "B").unwrap();
+    reader.next_part().unwrap().unwrap();
+    let mut part = reader.next_part().unwrap().unwrap();
+    let mut content = Vec::new();
+    for _ in 0..3 {
+        let error = part.read_to_end(&mut content).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    }
+    assert_eq!(
+        part.read(&mut []).unwrap_err().kind(),
+        ErrorKind::UnexpectedEof
+    );
+}
+
+/// A source that fails, for good or because of a signal.
+struct Failing(ErrorKind, usize);
+
+impl Read for Failing {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.1.checked_sub(1) {
+            Some(left) => {
+                self.1 = left;
+                Err(self.0.into())
+            }
+            None => FORM.as_bytes().read(buf),
+        }
+    }
+}
+
+#[test]
+fn a_source_that_fails_is_no_end_and_an_interruption_is_no_failure() {
+    for kind in [ErrorKind::ConnectionReset, ErrorKind::PermissionDenied] {
+        let mut reader = FormReader::new(Failing(kind, 100), "B").unwrap();
+        assert_eq!(reader.next_part().unwrap_err().kind(), kind);
+    }
+    let mut reader = FormReader::new(Failing(ErrorKind::Interrupted, 3), "B").unwrap();
+    assert_eq!(reader.next_part().unwrap().unwrap().name(), "a");
+}
+
+#[test]
+fn what_looks_like_an_end_is_content() {
+    for line in ["--B --", "--B\t--", "--B -", "--B-\r\n"] {
+        let form = format!("--B\r\nContent-Disposition: form-data; name=a\r\n\r\n{line}\r\n--B--");
+        let form = form.replacen("\r\n\r\n--", "\r\n\r\nx\r\n--", 1);
+        let parts = received(form.as_bytes(), "B", 100).unwrap();
+        assert_eq!(parts[0].2, format!("x\r\n{line}").as_bytes(), "{line:?}");
+    }
+}
+
+/// Of the parameters of a part only two are known.
+#[test]
+fn other_parameters_name_no_file() {
+    let form = "--B\r\nContent-Disposition: form-data; name=a; size=3; filename*=UTF-8''x\r\n\r\n1\r\n--B--";
+    let parts = received(form.as_bytes(), "B", 100).unwrap();
+    assert_eq!(parts, [("a".to_owned(), None, b"1".to_vec())]);
+}
+
+#[test]
+fn a_form_says_its_boundary() {
+    let form = MultipartForm::with_boundary("B").unwrap();
+    assert_eq!(form.boundary(), "B");
+}
+
 #[test]
 fn debug_shows_no_content() {
     let part = FormPart::new("a", "secret").unwrap().filename("f").unwrap();

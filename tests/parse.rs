@@ -87,6 +87,20 @@ fn strict_parsing_says_where() {
 }
 
 #[test]
+fn a_fragment_is_cut_off_at_the_first_mark() {
+    for (whole, url, fragment) in [
+        ("http://h/a#b", "http://h/a", "b"),
+        ("http://h/a#b#c", "http://h/a", "b#c"),
+        ("http://h/a#", "http://h/a", ""),
+        ("http://h/a", "http://h/a", ""),
+        ("#b", "", "b"),
+    ] {
+        let cut = urldefrag(whole);
+        assert_eq!((cut.url, cut.fragment), (url, fragment));
+    }
+}
+
+#[test]
 fn one_octet_separates() {
     let options = QueryOptions {
         separator: b';',

@@ -4,8 +4,8 @@
 #![allow(missing_docs)]
 
 use stdhttp::urllib::{
-    Fault, InvalidProxy, NoProxy, ParseError, Part, Proxies, Proxy, ProxyScheme, Url, Via,
-    getproxies, proxy_bypass,
+    Fault, InvalidProxy, NoProxy, ParseError, Part, Proxies, Proxy, ProxyScheme, RedirectError,
+    Url, Via, getproxies, proxy_bypass,
 };
 
 fn url(text: &str) -> Url {
@@ -95,6 +95,19 @@ fn what_is_no_proxy_says_where() {
         } = found;
         assert_eq!((p, f, o), (part, fault, offset), "{text}");
     }
+}
+
+#[test]
+fn errors_keep_their_cause() {
+    use std::error::Error;
+    let proxies = environment(&[("http_proxy", "http://p:x")]);
+    let invalid = proxies.select(&url("http://h/")).unwrap_err();
+    let cause = invalid.source().unwrap().downcast_ref::<ParseError>();
+    assert_eq!(cause, Some(&invalid.error));
+    let broken = Url::parse("ftp://h/").unwrap_err();
+    let location = RedirectError::Location(broken);
+    assert_eq!(location.source().unwrap().to_string(), broken.to_string());
+    assert!(RedirectError::Userinfo.source().is_none());
 }
 
 #[test]
@@ -340,6 +353,27 @@ fn every_form_of_no_proxy() {
 }
 
 /// The process has an environment, whatever it says: both look at the same one.
+/// In a process of its own, which has the variables.
+#[test]
+fn the_variables_of_the_process_count() {
+    const OWN: &str = "STDHTTP_PROXIES_OF_ITS_OWN";
+    if std::env::var_os(OWN).is_some() {
+        let to = |host: &str| way(&getproxies(), host);
+        assert_eq!(
+            to("http://h/"),
+            way(&environment(&[("http_proxy", "http://p:1")]), "http://h/")
+        );
+        assert!(proxy_bypass(&url("http://left.example/")));
+        assert!(!proxy_bypass(&url("http://h/")));
+        return;
+    }
+    let mut test = std::process::Command::new(std::env::current_exe().unwrap());
+    let test = test.args(["--exact", "the_variables_of_the_process_count"]);
+    let test = test.env(OWN, "1").env("http_proxy", "http://p:1");
+    let output = test.env("no_proxy", "left.example").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
 #[test]
 fn the_environment_of_the_process_is_read() {
     let variables = std::env::vars();

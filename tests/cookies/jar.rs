@@ -29,6 +29,16 @@ fn names(jar: &CookieJar) -> String {
 }
 
 #[test]
+fn a_jar_says_its_limits() {
+    let limits = CookieLimits {
+        total: 7,
+        ..CookieLimits::default()
+    };
+    assert_eq!(CookieJar::new().with_limits(limits).limits().total, 7);
+    assert_eq!(CookieJar::new().limits().total, 3_000);
+}
+
+#[test]
 fn cookies_by_name_domain_and_path() {
     let jar = filled(&["a=1", "b=2; Path=/x", "a=3; Path=/x"]);
     jar.store(b"b=4", &url("https://b.example/")).unwrap();

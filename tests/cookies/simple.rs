@@ -16,6 +16,14 @@ fn loaded(field: impl AsRef<[u8]>) -> (Vec<(String, String)>, usize) {
 }
 
 #[test]
+fn cookies_are_counted() {
+    let mut cookies = SimpleCookie::new();
+    assert!(cookies.is_empty());
+    cookies.load(b"a=1; b=2");
+    assert_eq!((cookies.is_empty(), cookies.len()), (false, 2));
+}
+
+#[test]
 fn one_bad_pair_never_loses_the_others() {
     for (field, expected, skipped) in [
         ("a=1; b=2", "a=1 b=2", 0),
