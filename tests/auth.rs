@@ -332,6 +332,10 @@ fn passwords_are_not_shown() {
     }
     assert!(format!("{credentials:?}").contains("user"));
     assert!(format!("{challenges:?}").contains("realm"));
+    let entry = netrc.machine("h").unwrap();
+    assert!(format!("{entry:?}").contains("login: \"user\""));
+    let authorization = exchange.authorization().unwrap();
+    assert_eq!(format!("{authorization:?}"), "Authorization: ***");
 }
 
 #[test]

@@ -312,6 +312,35 @@ fn a_form_that_is_cut_short_is_no_form() {
 }
 
 #[test]
+fn content_that_is_cut_short_is_so_whenever_it_is_read() {
+    let head = "--B\r\nContent-Disposition: form-data; name=a\r\n\r\n";
+    let mut reader = FormReader::new(head.as_bytes(), "B").unwrap();
+    let mut part = reader.next_part().unwrap().unwrap();
+    // Where there is no room nothing is looked for.
+    assert_eq!(part.read(&mut []).unwrap(), 0);
+    for _ in 0..2 {
+        let error = part.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    }
+}
+
+#[test]
+fn an_error_of_the_source_is_the_callers() {
+    let mut reader = FormReader::new(Pieces::new(FORM.as_bytes(), 100, true), "B").unwrap();
+    let error = reader.next_part().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    assert_eq!(reader.next_part().unwrap().unwrap().name(), "a");
+}
+
+#[test]
+fn parameters_that_a_disposition_has_besides_are_passed_over() {
+    let form = "--B\r\nContent-Disposition: form-data; name=a; x=b\r\n\r\n\r\n--B--";
+    let mut reader = FormReader::new(form.as_bytes(), "B").unwrap();
+    let part = reader.next_part().unwrap().unwrap();
+    assert_eq!((part.name(), part.filename()), ("a", None));
+}
+
+#[test]
 fn parts_that_are_not_read_are_skipped() {
     let mut reader = FormReader::new(FORM.as_bytes(), "B").unwrap();
     assert_eq!(reader.next_part().unwrap().unwrap().name(), "a");
@@ -440,6 +469,7 @@ fn debug_shows_no_content() {
     );
     let mut form = MultipartForm::with_boundary("B").unwrap();
     form.push(part).unwrap();
+    assert_eq!(form.boundary(), "B");
     assert!(format!("{form:?}").starts_with("MultipartForm { boundary: \"B\", parts: [FormPart {"));
     let body = form.into_body();
     let expected =
@@ -501,6 +531,9 @@ fn an_error_says_what_and_where() {
         ),
         ("--Bx\r\n".to_owned(), Part::Boundary, Fault::Malformed, 3),
         ("--B-x\r\n".to_owned(), Part::Boundary, Fault::Malformed, 3),
+        ("--B --\r\n".to_owned(), Part::Boundary, Fault::Malformed, 3),
+        ("--B -".to_owned(), Part::Boundary, Fault::Malformed, 3),
+        ("xxxxx".to_owned(), Part::Boundary, Fault::Malformed, 0),
         (
             "\r\n--B\rx\n".to_owned(),
             Part::Boundary,

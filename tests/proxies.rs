@@ -3,6 +3,8 @@
 #![cfg(feature = "urllib")]
 #![allow(missing_docs)]
 
+use std::error::Error;
+
 use stdhttp::urllib::{
     Fault, InvalidProxy, NoProxy, ParseError, Part, Proxies, Proxy, ProxyScheme, RedirectError,
     Url, Via, getproxies, proxy_bypass,
@@ -223,6 +225,11 @@ fn what_an_environment_says_amiss_is_an_error_where_it_counts() {
     assert_eq!(way(&proxies, "http://h/"), "p");
     assert_eq!(way(&proxies, "https://local/"), "direct");
     assert_eq!(way(&proxies, "https://h/"), "https: Unsupported");
+    let amiss = proxies.select(&url("https://h/")).unwrap_err();
+    assert_eq!(
+        amiss.source().map(ToString::to_string),
+        Some(amiss.error.to_string())
+    );
 }
 
 /// The list of `requests`' own tests, with what it says of each URL.
@@ -391,4 +398,20 @@ fn the_environment_of_the_process_is_read() {
             "{host}"
         );
     }
+}
+
+/// The test before, in a process whose environment has proxies.
+#[test]
+fn the_environment_that_a_process_is_given_is_read() {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_environment_of_the_process_is_read"])
+        .env("http_proxy", "http://p.example:3128")
+        .env("no_proxy", "stdhttp.invalid")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
 }

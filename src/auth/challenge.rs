@@ -235,7 +235,7 @@ impl<'a> Cursor<'a> {
         let letters = self.skip(is_letter).len();
         let padding = self.skip(|octet| octet == b'=').len();
         self.skip_blank();
-        if letters > 0 && self.is_at_end_of_element() {
+        if self.is_at_end_of_element() {
             return start.get(..letters.saturating_add(padding));
         }
         self.rest = start;

@@ -356,6 +356,8 @@ fn a_file_beyond_all_measure_is_not_read() {
     file.set_len(64 * 1_024 * 1_024 + 1).unwrap();
     let jar = MozillaCookieJar::new(folder.file(), jar());
     assert!(matches!(jar.load(), Err(LoadError::TooLarge(67_108_864))));
+    file.set_len(64 * 1_024 * 1_024).unwrap();
+    assert!(matches!(jar.load(), Err(LoadError::NoCookieFile)));
 }
 
 #[cfg(unix)]

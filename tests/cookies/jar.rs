@@ -82,6 +82,11 @@ fn what_a_jar_holds() {
     assert_eq!((&jar).into_iter().count(), 4);
     assert!(CookieJar::default().is_empty());
     assert_eq!(CookieJar::new().limits(), &CookieLimits::default());
+    let limits = CookieLimits {
+        total: 7,
+        ..CookieLimits::default()
+    };
+    assert_eq!(jar.with_limits(limits).limits(), &limits);
 }
 
 #[test]
@@ -118,6 +123,13 @@ fn make_cookies_stores_nothing() {
         jar.set_cookie_if_ok(cookie, &from).unwrap();
     }
     assert_eq!(sent(&jar, "http://a.example/"), b"a=1; c=3");
+    // What is to live no time at all has expired at the earliest instant there is.
+    let ended = ["0", "-1"].map(|age| {
+        let mut headers = HTTPMessage::new();
+        headers.append("Set-Cookie", format!("a=1; Max-Age={age}"));
+        jar.make_cookies(&headers, &from)
+    });
+    assert_eq!(ended[0], ended[1]);
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn a_jar_of_morsels() {
     cookies.set("a", "1").unwrap();
     assert_eq!(cookies.set("a b", "1").unwrap_err(), CookieError::Name);
     assert_eq!(cookies.set("", "1").unwrap_err(), CookieError::Name);
-    assert_eq!(cookies.len(), 2);
+    assert_eq!((cookies.len(), cookies.is_empty()), (2, false));
     let output = cookies.output("Set-Cookie:", "\r\n").unwrap();
     assert_eq!(output, "Set-Cookie: a=1\r\nSet-Cookie: b=2; Path=/");
     cookies.get_mut("b").unwrap().set("Path", "").unwrap();

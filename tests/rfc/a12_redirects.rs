@@ -1,6 +1,7 @@
 //! Redirects: RFC 9110 sections 10.2.2 and 15.4: what is decided without any I/O, and what a chain of
 //! requests does.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +59,11 @@ fn hop(method: &str, status: u16, body: Resend) -> Result<Option<Redirect>, Redi
 
 fn fault(result: Result<String, RedirectError>) -> (Part, Fault) {
     match result {
-        Err(RedirectError::Location(error)) => (error.part, error.fault),
+        Err(outer @ RedirectError::Location(error)) => {
+            let source = outer.source().map(ToString::to_string);
+            assert_eq!(source, Some(error.to_string()));
+            (error.part, error.fault)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -305,6 +310,7 @@ fn s_15_4_11_http_and_https_alone_and_never_back() {
         assert_eq!(found, (Part::Scheme, Fault::Unsupported), "{location}");
     }
     assert_eq!(leads("https://h/", "http://h/"), Err(RedirectError::Clear));
+    assert!(RedirectError::Clear.source().is_none());
     assert_eq!(leads("https://h/", "//h/x").as_deref(), Ok("https://h/x"));
     assert_eq!(
         leads("http://h/", "https://h/").as_deref(),

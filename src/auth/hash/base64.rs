@@ -6,8 +6,8 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(crate) fn encode(octets: &[u8]) -> String {
     let mut text = String::new();
     for group in octets.chunks(3) {
-        let place = |at: usize| u32::from(group.get(at).copied().unwrap_or_default());
-        let bits = place(0) << 16 | place(1) << 8 | place(2);
+        let octet = |place: usize| group.get(place).copied().unwrap_or_default();
+        let bits = u32::from_be_bytes([0, octet(0), octet(1), octet(2)]);
         for (character, shift) in [18, 12, 6, 0].into_iter().enumerate() {
             // One octet gives two characters, two give three.
             let given = character <= group.len();

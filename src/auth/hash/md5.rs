@@ -96,10 +96,7 @@ pub(super) fn digest(parts: &[&[u8]]) -> Vec<u8> {
 fn words(block: &[u8; 64]) -> [u32; 16] {
     let mut words = [0; 16];
     for (word, octets) in words.iter_mut().zip(block.chunks_exact(4)) {
-        *word = octets
-            .iter()
-            .rev()
-            .fold(0, |word, octet| word << 8 | u32::from(*octet));
+        *word = octets.try_into().map_or(0, u32::from_le_bytes);
     }
     words
 }
