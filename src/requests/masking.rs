@@ -2,6 +2,7 @@
 
 use super::transcript::Field;
 use crate::urllib::Url;
+use crate::urllib::parse::unquote_plus;
 
 /// What stands in place of a secret.
 const MASK: &str = "***";
@@ -27,16 +28,34 @@ impl Masking {
     /// Without user, password and fragment, the values of secret parameters masked.
     pub(super) fn url(&self, url: &Url) -> String {
         let text = url.absolute_target();
-        let Some((start, query)) = text.split_once('?') else {
-            return text;
-        };
-        let parameters: Vec<String> = query.split('&').map(|pair| self.parameter(pair)).collect();
-        format!("{start}?{}", parameters.join("&"))
+        match text.split_once('?') {
+            Some((start, query)) => format!("{start}?{}", self.parameters(query)),
+            None => text,
+        }
     }
 
+    /// The body of a form whose parameters are those of a URL; its other octets stay as they are.
+    pub(super) fn form(&self, body: &[u8]) -> Vec<u8> {
+        let pairs = body.split(|octet| *octet == b'&').map(|pair| {
+            let text = String::from_utf8_lossy(pair);
+            let masked = self.parameter(&text);
+            match masked == text {
+                true => pair.to_vec(),
+                false => masked.into_bytes(),
+            }
+        });
+        pairs.collect::<Vec<_>>().join(&b'&')
+    }
+
+    fn parameters(&self, text: &str) -> String {
+        let masked: Vec<String> = text.split('&').map(|pair| self.parameter(pair)).collect();
+        masked.join("&")
+    }
+
+    /// The name may be quoted, so that no secret hides behind `%`.
     fn parameter(&self, pair: &str) -> String {
         match pair.split_once('=') {
-            Some((name, _)) if self.is_secret(name) => format!("{name}={MASK}"),
+            Some((name, _)) if self.is_secret(&unquote_plus(name)) => format!("{name}={MASK}"),
             _ => pair.to_owned(),
         }
     }
@@ -57,33 +76,40 @@ impl Masking {
         (name.to_owned(), masked.into_bytes())
     }
 
-    /// A reference to a URL, without user and password.
+    /// A reference to a URL, without user and password. Its fragment has parameters too, where it
+    /// hands over a token.
     fn reference(&self, text: &str) -> String {
-        let (address, fragment) = match text.split_once('#') {
-            Some((address, fragment)) => (address, format!("#{fragment}")),
-            None => (text, String::new()),
-        };
-        let (place, query) = match address.split_once('?') {
-            Some((place, query)) => {
-                let pairs: Vec<String> =
-                    query.split('&').map(|pair| self.parameter(pair)).collect();
-                (place, format!("?{}", pairs.join("&")))
+        let (address, fragment) = halves(text, '#');
+        let (place, query) = halves(address, '?');
+        let mut masked = without_userinfo(place);
+        for (mark, parameters) in [('?', query), ('#', fragment)] {
+            if let Some(parameters) = parameters {
+                masked.push(mark);
+                masked.push_str(&self.parameters(parameters));
             }
-            None => (address, String::new()),
-        };
-        let place = match place.split_once("//") {
-            Some((scheme, rest)) => {
-                let end = rest.find('/').unwrap_or(rest.len());
-                let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                let host = authority
-                    .rsplit_once('@')
-                    .map_or(authority, |(_, host)| host);
-                format!("{scheme}//{host}{path}")
-            }
-            None => place.to_owned(),
-        };
-        format!("{place}{query}{fragment}")
+        }
+        masked
     }
+}
+
+/// What stands before a mark, and behind it where there is one.
+fn halves(text: &str, mark: char) -> (&str, Option<&str>) {
+    match text.split_once(mark) {
+        Some((before, behind)) => (before, Some(behind)),
+        None => (text, None),
+    }
+}
+
+fn without_userinfo(place: &str) -> String {
+    let Some((scheme, rest)) = place.split_once("//") else {
+        return place.to_owned();
+    };
+    let (authority, path) = match rest.split_once('/') {
+        Some((authority, path)) => (authority, format!("/{path}")),
+        None => (rest, String::new()),
+    };
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    format!("{scheme}//{host}{path}")
 }
 
 fn credentials(text: &str) -> String {

@@ -36,8 +36,9 @@ const ABOUT_TRANSFER: [&str; 4] = [
 /// It is written as a text that can be read, changed and put under version control: one paragraph
 /// for each request, and one for its response. Secrets are masked: passwords in URLs and in
 /// `Authorization`, the values of cookies, the fields and parameters whose names have `auth`, `key`,
-/// `password`, `secret`, `signature` or `token` in them, and those named by [`mask`](Self::mask).
-/// **Bodies are kept as they are.** Those of responses are read to their end, up to the limits of
+/// `password`, `secret`, `signature` or `token` in them, and those named by [`mask`](Self::mask). The
+/// parameters are those of URLs and of bodies of the type `application/x-www-form-urlencoded`.
+/// **All other bodies are kept as they are.** Those of responses are read to their end, up to the limits of
 /// [`Response::content`], and kept with their content codings undone.
 ///
 /// ```
@@ -146,7 +147,7 @@ impl Adapter for Recorder {
 }
 
 /// Answers as a server once did: each exchange of a recording once, for a request with the same method,
-/// URL and body, in their order. Secrets in a URL, all fields and the boundary of a form may be others.
+/// URL and body, in their order. Secrets in a URL or a form, all fields and the boundary of a form may be others.
 /// Copies share what is left.
 #[derive(Clone)]
 pub struct Replayer {
@@ -270,7 +271,18 @@ fn taken_down(
         ..Exchange::default()
     };
     without_boundary(&mut exchange);
+    if is_form(request) {
+        exchange.request_body = masking.form(&exchange.request_body);
+    }
     Ok((sent, exchange))
+}
+
+/// Whether the body is parameters, as those of a URL.
+fn is_form(request: &PreparedRequest) -> bool {
+    let value = request.headers().get("Content-Type").unwrap_or_default();
+    let kind = value.split(';').next().unwrap_or_default();
+    let form = "application/x-www-form-urlencoded";
+    kind.trim().eq_ignore_ascii_case(form)
 }
 
 fn kept<'a>(

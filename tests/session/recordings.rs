@@ -123,6 +123,48 @@ fn no_secret_is_written_down() {
     }
 }
 
+/// In URLs, in their fragments and in forms, with names that are quoted or named by `mask`; the server
+/// gets them, and the recording fits requests with others.
+#[test]
+fn secret_parameters_are_masked_wherever_they_stand() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let moved = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\
+                 Location: //me:hidden@h/a/@b?x-own=hidden&q=1#state=s&access_token=hidden\r\n\r\n";
+    let talk = |session: &Session, secret: &str| {
+        let url = format!("http://h/?X-OWN={secret}&t%6Fken={secret}&q=shown&x-own");
+        session.get(&url).send().unwrap();
+        let fields = [("password", secret), ("name", "me"), ("X-Own", secret)];
+        session.post("http://h/form").data(fields).send().unwrap();
+        let octets = [b"a=\xff&client+secret=", secret.as_bytes(), b"\xfe&b"].concat();
+        let form = session.put("http://h/octets").data(octets);
+        let kind = format!("{}; charset=x", FORM.to_uppercase());
+        form.header("Content-Type", kind).send().unwrap();
+        let json = r#"{"a": 1}&token=shown"#;
+        session.post("http://h/json").json(json).send().unwrap();
+    };
+    let peer = Peer::new([answers_of(&[moved, OK, OK, OK])]);
+    let recorder = Recorder::new(adapter(&peer)).mask("X-Own");
+    let mut session = session_with(adapter(&peer));
+    session.mount("http://", recorder.clone());
+    talk(&session, "hidden");
+    let text = recorder.to_string();
+    assert!(!text.contains("hidden"), "{text}");
+    for line in [
+        "> GET http://h/?X-OWN=***&t%6Fken=***&q=shown&x-own",
+        "< Location: //h/a/@b?x-own=***&q=1#state=s&access_token=***",
+        "| password=***&name=me&X-Own=***",
+        "| a=\\xff&client+secret=***&b",
+        r#"| {"a": 1}&token=shown"#,
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
+    }
+    let sent = String::from_utf8_lossy(&peer.received(0)).into_owned();
+    assert_eq!(sent.matches("hidden").count(), 5, "{sent}");
+    let (session, replayer) = replaying(&text);
+    talk(&session, "other");
+    replayer.check().unwrap();
+}
+
 #[test]
 fn what_is_not_recorded_is_an_error_that_says_what() {
     let (session, recorder) = recording(&[OK]);
