@@ -175,3 +175,79 @@ fn two_slashes_at_the_beginning_of_a_path_are_no_host() {
     assert_eq!(prepared.url().hostname(), "h");
     assert_eq!(prepared.path_url(), "//evil/x?a=b");
 }
+
+/// What a session is told is what it says: nothing is looked for in the content.
+#[test]
+fn s_8_3_2_content_is_not_sniffed() {
+    for (line, told) in [
+        ("Content-Type: text/plain\n", Some("text/plain")),
+        ("", None),
+    ] {
+        let page = "<html><meta charset=latin-1>\u{fc}</html>";
+        let length = page.len();
+        let answer = format!("HTTP/1.1 200 OK\n{line}Content-Length: {length}\n\n{page}");
+        let response = answered("GET", &answer).unwrap();
+        let found = response.headers().get("Content-Type");
+        assert_eq!(found.as_deref(), told);
+        assert_eq!(response.text().unwrap(), page);
+    }
+}
+
+#[test]
+fn s_8_3_3_of_two_types_the_first_counts_and_both_are_seen() {
+    let answer = "HTTP/1.1 200 OK\nContent-Type: text/plain; charset=latin-1\n\
+                  Content-Type: text/html; charset=utf-16\nContent-Length: 1\n\nx";
+    let response = answered("GET", answer).unwrap();
+    assert_eq!(response.encoding(), "latin-1");
+    assert_eq!(response.headers().get_content_type(), "text/plain");
+    assert_eq!(response.headers().get_all("Content-Type").count(), 2);
+}
+
+#[test]
+fn s_7_6_1_2_what_old_proxies_were_told_decides_nothing() {
+    for line in [
+        "Keep-Alive: timeout=0, max=0\n",
+        "Proxy-Connection: close\n",
+    ] {
+        let (session, adapter, made) = counted();
+        let answer = OK.replace(
+            "Content-Length",
+            &(line.replace('\n', "\r\n") + "Content-Length"),
+        );
+        let script = Script::new()
+            .expect_head()
+            .send(answer)
+            .expect_head()
+            .send(OK);
+        let peer = Peer::new([script]);
+        let dialled = peer.clone();
+        let adapter = adapter.connector(move |route| Ok(Box::new(dialled.clone().connect(route)?)));
+        let mut session = session;
+        session.mount("http://", adapter);
+        for _ in 0..2 {
+            session.get("http://h/").send().unwrap();
+        }
+        assert_eq!(
+            (peer.calls().connects, made.load(Ordering::Relaxed)),
+            (1, 0),
+            "{line}"
+        );
+    }
+}
+
+/// A session keeps nothing that it could ask after; what the caller has is asked after as it is.
+#[test]
+fn s_13_1_2_1_a_tag_is_sent_by_those_who_know_one() {
+    let answer = "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 2\r\n\r\nok";
+    let (session, peer) = crate::sessions::session(&[&[answer, answer, answer]]);
+    session.get("http://h/").send().unwrap();
+    session.get("http://h/").send().unwrap();
+    let own = session.get("http://h/").header("If-None-Match", "\"a\"");
+    own.send().unwrap();
+    let sent = String::from_utf8(peer.received(0)).unwrap();
+    let fields: Vec<_> = sent
+        .lines()
+        .filter(|line| line.starts_with("If-"))
+        .collect();
+    assert_eq!(fields, ["If-None-Match: \"a\""]);
+}
