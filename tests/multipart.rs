@@ -325,22 +325,6 @@ fn content_that_is_cut_short_is_so_whenever_it_is_read() {
 }
 
 #[test]
-fn an_error_of_the_source_is_the_callers() {
-    let mut reader = FormReader::new(Pieces::new(FORM.as_bytes(), 100, true), "B").unwrap();
-    let error = reader.next_part().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::WouldBlock);
-    assert_eq!(reader.next_part().unwrap().unwrap().name(), "a");
-}
-
-#[test]
-fn parameters_that_a_disposition_has_besides_are_passed_over() {
-    let form = "--B\r\nContent-Disposition: form-data; name=a; x=b\r\n\r\n\r\n--B--";
-    let mut reader = FormReader::new(form.as_bytes(), "B").unwrap();
-    let part = reader.next_part().unwrap().unwrap();
-    assert_eq!((part.name(), part.filename()), ("a", None));
-}
-
-#[test]
 fn parts_that_are_not_read_are_skipped() {
     let mut reader = FormReader::new(FORM.as_bytes(), "B").unwrap();
     assert_eq!(reader.next_part().unwrap().unwrap().name(), "a");

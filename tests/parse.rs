@@ -147,18 +147,6 @@ fn bytes_and_text_are_encoded_alike() {
 }
 
 #[test]
-fn a_fragment_is_cut_off() {
-    for (url, [rest, fragment]) in [
-        ("http://h/a#b#c", ["http://h/a", "b#c"]),
-        ("a#", ["a", ""]),
-        ("a", ["a", ""]),
-    ] {
-        let found = urldefrag(url);
-        assert_eq!([found.url, found.fragment], [rest, fragment], "{url}");
-    }
-}
-
-#[test]
 fn a_scheme_is_made_anew_only_where_it_changes() {
     for (url, is_as_written) in [("http://h/", true), ("hTTp://h/", false)] {
         let scheme = urlsplit(url).unwrap().scheme;

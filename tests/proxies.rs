@@ -399,19 +399,3 @@ fn the_environment_of_the_process_is_read() {
         );
     }
 }
-
-/// The test before, in a process whose environment has proxies.
-#[test]
-fn the_environment_that_a_process_is_given_is_read() {
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_environment_of_the_process_is_read"])
-        .env("http_proxy", "http://p.example:3128")
-        .env("no_proxy", "stdhttp.invalid")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(
-        child.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
-}
