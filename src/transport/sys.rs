@@ -357,3 +357,87 @@ fn succeeded(result: c_int) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::unix::net::UnixListener;
+    use std::os::unix::thread::{JoinHandleExt, RawPthread};
+    use std::thread;
+
+    use super::*;
+
+    const SIGUSR1: c_int = if MIPS {
+        16
+    } else if SPARC {
+        30
+    } else {
+        10
+    };
+    const LIMIT: Duration = Duration::from_millis(200);
+
+    unsafe extern "C" {
+        fn listen(socket: c_int, backlog: c_int) -> c_int;
+        fn pthread_kill(thread: RawPthread, number: c_int) -> c_int;
+        #[link_name = "signal"]
+        fn handle(number: c_int, action: usize) -> usize;
+    }
+
+    extern "C" fn nothing(_number: c_int) {}
+
+    /// Makes a call on a thread that gets one signal after the other meanwhile.
+    fn interrupted<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+        let handler: extern "C" fn(c_int) = nothing;
+        // SAFETY: the number is the address of a function that takes what handlers are given and
+        // lives as long as the process.
+        unsafe { handle(SIGUSR1, handler as usize) };
+        let thread = thread::spawn(call);
+        while !thread.is_finished() {
+            // SAFETY: the thread was not joined yet, so that its number is still its own.
+            unsafe { pthread_kill(thread.as_pthread_t(), SIGUSR1) };
+            thread::sleep(Duration::from_millis(5));
+        }
+        thread.join().unwrap()
+    }
+
+    /// Takes two connections into the queue at most.
+    fn shorten_queue(listener: BorrowedFd<'_>) {
+        // SAFETY: `listen` takes numbers only; the descriptor is open for as long as it is borrowed.
+        succeeded(unsafe { listen(listener.as_raw_fd(), 1) }).unwrap();
+    }
+
+    #[test]
+    fn connecting_over_tcp_goes_on_after_a_signal() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        shorten_queue(listener.as_fd());
+        let address = listener.local_addr().unwrap();
+        let mut queue = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, LIMIT) {
+            queue.push(stream);
+        }
+        let source = SocketAddr::from(([127, 0, 0, 1], 0));
+        let begin = Instant::now();
+        let failed = interrupted(move || connect_from(source, address, Some(LIMIT)));
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(begin.elapsed() >= LIMIT);
+    }
+
+    #[test]
+    fn connecting_to_a_unix_socket_goes_on_after_a_signal() {
+        let name = format!("stdhttp-sys-signal-{}.sock", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(&path).unwrap();
+        shorten_queue(listener.as_fd());
+        let mut queue = Vec::new();
+        while let Ok(stream) = connect_unix(&path, LIMIT) {
+            queue.push(stream);
+        }
+        let begin = Instant::now();
+        let there = path.clone();
+        let failed = interrupted(move || connect_unix(&there, LIMIT));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert!(begin.elapsed() >= LIMIT);
+    }
+}
