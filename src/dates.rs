@@ -4,7 +4,6 @@
 //! Counterpart of `email.utils.formatdate(usegmt=True)` and `http.cookiejar.http2time`, which takes
 //! more forms. Time zones other than GMT do not occur; the calendar is the Gregorian one.
 
-use std::fmt::Write;
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -63,11 +62,31 @@ pub(crate) fn write_date(time: SystemTime, out: &mut String) -> Option<()> {
     let time = seconds.rem_euclid(DAY);
     let (day, year) = (date.day, date.year);
     let (hour, minute, second) = (time / 3_600, time / 60 % 60, time % 60);
-    write!(
-        out,
-        "{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT"
-    )
-    .ok()
+    out.push_str(weekday);
+    out.push_str(", ");
+    push_pair(out, day, ' ');
+    out.push_str(month);
+    out.push(' ');
+    push_digits(out, year / 100);
+    push_pair(out, year % 100, ' ');
+    push_pair(out, hour, ':');
+    push_pair(out, minute, ':');
+    push_pair(out, second, ' ');
+    out.push_str("GMT");
+    Some(())
+}
+
+fn push_pair(out: &mut String, number: i64, behind: char) {
+    push_digits(out, number);
+    out.push(behind);
+}
+
+/// Two digits, of a number below 100: `Display` takes several times the work.
+fn push_digits(out: &mut String, number: i64) {
+    for digit in [number / 10, number % 10] {
+        let digit = u32::try_from(digit).ok();
+        out.extend(digit.and_then(|digit| char::from_digit(digit, 10)));
+    }
 }
 
 fn name(names: &'static [&'static str], place: i64) -> Option<&'static str> {

@@ -19,6 +19,9 @@ pub(crate) fn decoded(text: &[u8]) -> Option<u8> {
 /// itself, as in `urllib.parse.unquote`; a plus for a space in forms.
 pub(crate) fn decode(text: &[u8], plus_is_space: bool) -> Vec<u8> {
     steps::count(text.len());
+    if !text.contains(&b'%') && !(plus_is_space && text.contains(&b'+')) {
+        return text.to_vec();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [octet, after @ ..] = rest {

@@ -174,6 +174,9 @@ pub(crate) fn value_length(bytes: &[u8]) -> usize {
 
 #[inline]
 fn uncontrolled_length(bytes: &[u8]) -> usize {
+    if is_uncontrolled(bytes) {
+        return bytes.len();
+    }
     let mut rest = bytes;
     loop {
         rest = skip_uncontrolled_blocks(rest);
@@ -186,21 +189,46 @@ fn uncontrolled_length(bytes: &[u8]) -> usize {
     }
 }
 
-/// Skips blocks of 16 octets that hold no control character. The fold has no early exit, so that
-/// the compiler makes one vector comparison of it.
+/// Skips blocks of 16 octets that hold no control character.
 #[inline]
 fn skip_uncontrolled_blocks(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     while let Some((block, after)) = rest.split_first_chunk::<16>() {
-        if block
-            .iter()
-            .fold(false, |any, &octet| any | (octet < b' ') | (octet == 0x7f))
-        {
+        if holds_control(block) {
             break;
         }
         rest = after;
     }
     rest
+}
+
+/// Whether a value as most are, of 8 to 32 octets, holds no control character: its two ends are
+/// looked at, which may overlap.
+#[inline]
+fn is_uncontrolled(bytes: &[u8]) -> bool {
+    if let (17..=32, Some(first), Some(last)) = (
+        bytes.len(),
+        bytes.first_chunk::<16>(),
+        bytes.last_chunk::<16>(),
+    ) {
+        return !(holds_control(first) | holds_control(last));
+    }
+    if let (8..=16, Some(first), Some(last)) = (
+        bytes.len(),
+        bytes.first_chunk::<8>(),
+        bytes.last_chunk::<8>(),
+    ) {
+        return !(holds_control(first) | holds_control(last));
+    }
+    false
+}
+
+/// The fold has no early exit, so that the compiler makes one vector comparison of it.
+#[inline]
+fn holds_control<const N: usize>(block: &[u8; N]) -> bool {
+    block
+        .iter()
+        .fold(false, |any, &octet| any | (octet < b' ') | (octet == 0x7f))
 }
 
 /// Whether all octets may stand in a field value.

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::dates;
 use crate::message::latin1;
+use crate::proto::server::RequestHead;
 use crate::server::base::BaseHTTPRequestHandler;
 use crate::server::log::Escaped;
 
@@ -13,8 +14,7 @@ use crate::server::log::Escaped;
 impl BaseHTTPRequestHandler<'_> {
     /// Logs a request that was answered (`log_request`): `"GET / HTTP/1.1" 200 -`.
     pub fn log_request(&self, code: Option<u16>, size: Option<u64>) {
-        let line = latin1(self.request().request_line());
-        let line = Escaped(&line);
+        let line = RequestLine(self.request());
         match (code, size) {
             (Some(code), Some(size)) => {
                 self.log_message(format_args!("\"{line}\" {code} {size}"));
@@ -72,6 +72,16 @@ impl BaseHTTPRequestHandler<'_> {
             // The clock of a machine does not show a year of five digits.
             let _ = dates::write_date(now, &mut self.date.1);
         }
+    }
+}
+
+/// A request line in the log. It is read when it is written: most servers write no log.
+struct RequestLine<'a>(&'a RequestHead);
+
+impl fmt::Display for RequestLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = latin1(self.0.request_line());
+        fmt::Display::fmt(&Escaped(&line), f)
     }
 }
 

@@ -39,7 +39,7 @@ impl BaseHTTPRequestHandler<'_> {
         let Self {
             connection, date, ..
         } = self;
-        connection.exchange.send_header("Date", date.1.as_str())
+        connection.exchange.send_date(&date.1)
     }
 
     /// Begins the response with the status line alone (`send_response_only`).

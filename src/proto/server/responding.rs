@@ -73,6 +73,15 @@ impl Exchange {
         self.response.put_field(name.as_bytes(), value)
     }
 
+    /// Adds the `Date`, whose text is our own and needs no check.
+    pub(crate) fn send_date(&mut self, date: &str) -> Result<(), HTTPException> {
+        self.check_state(ExchangeState::Started)?;
+        for part in ["Date: ", date, "\r\n"] {
+            self.response.put_known(part.as_bytes());
+        }
+        Ok(())
+    }
+
     /// Ends the head; [`Self::head`] is what to write. `length` is that of the body, if it is known:
     /// what was declared by a field goes before it. Without one the body is chunked, or lasts until
     /// the connection closes where the client knows no chunks.

@@ -181,15 +181,21 @@ impl SimpleHTTPRequestHandler {
 
     /// The type of a file by its name (`guess_type`).
     pub fn guess_type(&self, path: &Path) -> &str {
+        self.own_type(path)
+            .or_else(|| media_type::of(path))
+            .unwrap_or(&self.default_content_type)
+    }
+
+    /// The type that this handler was given for the name.
+    fn own_type(&self, path: &Path) -> Option<&str> {
+        if self.extensions_map.is_empty() {
+            return None;
+        }
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         let extension = extension.to_ascii_lowercase();
-        let own = self.extensions_map.iter().rev();
-        let found = own.clone().find(|(known, _)| *known == extension);
-        match (found, media_type::of(path)) {
-            (Some((_, own)), _) => own,
-            (None, Some(known)) => known,
-            (None, None) => &self.default_content_type,
-        }
+        let mut own = self.extensions_map.iter().rev();
+        let found = own.find(|(known, _)| *known == extension);
+        found.map(|(_, own)| own.as_str())
     }
 
     /// Answers GET and HEAD: the file, its directory's index page or a listing, or what is wrong
@@ -300,7 +306,7 @@ impl SimpleHTTPRequestHandler {
             Some(real) => Some(real),
             None => fs::canonicalize(path).ok(),
         };
-        let inside = |real: &Path| self.links == Links::Follow || real.starts_with(&self.directory);
+        let inside = |real: &Path| self.links == Links::Follow || lies_in(real, &self.directory);
         let all_are = self.links == Links::Follow && self.withheld.is_empty();
         all_are || real().is_some_and(|real| inside(&real) && !self.withholds(&real))
     }
@@ -344,8 +350,11 @@ impl SimpleHTTPRequestHandler {
     /// The file, or the compressed one beside it that the client prefers.
     fn open(&self, request: &BaseHTTPRequestHandler<'_>, path: &Path) -> io::Result<Found> {
         let content_type = self.guess_type(path).to_owned();
+        if !self.precompressed {
+            return Found::new(File::open(path)?, content_type, None);
+        }
         let accepted = request.headers().getheader("accept-encoding");
-        let accepted = accepted.filter(|_| self.precompressed).unwrap_or_default();
+        let accepted = accepted.unwrap_or_default();
         for (coding, extension) in [("br", "br"), ("zstd", "zst"), ("gzip", "gz")] {
             if !accepts(&accepted, coding) {
                 continue;
@@ -370,6 +379,16 @@ impl Handler for SimpleHTTPRequestHandler {
     fn methods(&self) -> &[&str] {
         &["GET", "HEAD", "OPTIONS"]
     }
+}
+
+/// Whether a path lies in a directory: by its octets, which need not be taken apart where both are
+/// written alike, and else by the names in it.
+fn lies_in(path: &Path, directory: &Path) -> bool {
+    let (path_octets, directory_octets) = (path.as_os_str(), directory.as_os_str());
+    let rest = path_octets
+        .as_encoded_bytes()
+        .strip_prefix(directory_octets.as_encoded_bytes());
+    matches!(rest, Some([b'/', ..])) || path.starts_with(directory)
 }
 
 /// The path of an open file, which nobody can change any more, where the system tells.

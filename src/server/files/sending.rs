@@ -1,6 +1,7 @@
 //! A file on its way out: whole, in parts, or not at all since the client has it (RFC 9110 sections
 //! 13 to 15).
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -117,7 +118,11 @@ fn send_validators(
         request.send_header("Last-Modified", date)?;
     }
     if let Some(etag) = validators.etag() {
-        request.send_header("ETag", etag.to_string())?;
+        // A text that grows as it is written would be several allocations.
+        let mut text = String::with_capacity(40);
+        let written = write!(text, "{etag}");
+        debug_assert!(written.is_ok());
+        request.send_header("ETag", text)?;
     }
     if handler.precompressed {
         request.send_header("Vary", "Accept-Encoding")?;
