@@ -19,7 +19,8 @@ pub(crate) fn decoded(text: &[u8]) -> Option<u8> {
 /// itself, as in `urllib.parse.unquote`; a plus for a space in forms.
 pub(crate) fn decode(text: &[u8], plus_is_space: bool) -> Vec<u8> {
     steps::count(text.len());
-    if !text.contains(&b'%') && !(plus_is_space && text.contains(&b'+')) {
+    let is_plain = |octet: &u8| *octet != b'%' && !(plus_is_space && *octet == b'+');
+    if text.iter().all(is_plain) {
         return text.to_vec();
     }
     let mut bytes = Vec::with_capacity(text.len());
