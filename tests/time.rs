@@ -414,13 +414,13 @@ fn the_limits_for_connecting_hold_at_a_unix_socket_whose_queue_is_full() {
     while let Ok(stream) = told.recv_timeout(TENTH * 3) {
         queue.push(stream);
     }
-    let builder = || {
-        let connector = stdhttp::Unix::new(&path);
+    let builder = |path: &std::path::Path| {
+        let connector = stdhttp::Unix::new(path);
         HTTPConnection::builder("h").connector(connector)
     };
     for builder in [
-        builder().connect_timeout(TENTH * 3),
-        builder().deadline(TENTH * 3),
+        builder(&path).connect_timeout(TENTH * 3),
+        builder(&path).deadline(TENTH * 3),
     ] {
         let begin = std::time::Instant::now();
         let mut conn = builder.build().unwrap();
@@ -429,9 +429,12 @@ fn the_limits_for_connecting_hold_at_a_unix_socket_whose_queue_is_full() {
     }
     drop(listener);
     std::fs::remove_file(&path).unwrap();
-    // What has a limit connects as what has none, and fails as it.
+    // What has a limit connects as what has none, and fails as it; elsewhere, since who waited above
+    // looks for the path again.
+    let path = path.with_extension("other");
+    let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path).unwrap();
-    let mut conn = builder().timeout(Duration::MAX).build().unwrap();
+    let mut conn = builder(&path).timeout(Duration::MAX).build().unwrap();
     conn.connect().unwrap();
     let (mut there, _) = listener.accept().unwrap();
     conn.request("GET", "/", (), &[]).unwrap();
@@ -439,7 +442,7 @@ fn the_limits_for_connecting_hold_at_a_unix_socket_whose_queue_is_full() {
     assert_eq!(conn.getresponse().unwrap().read(None).unwrap(), b"hi");
     drop(listener);
     std::fs::remove_file(&path).unwrap();
-    match builder().timeout(SECOND).build().unwrap().connect() {
+    match builder(&path).timeout(SECOND).build().unwrap().connect() {
         Err(HTTPException::Io { error, .. }) => assert_eq!(error.kind(), ErrorKind::NotFound),
         other => panic!("{other:?}"),
     }
