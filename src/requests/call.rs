@@ -161,7 +161,7 @@ impl<'s> Call<'s> {
             next.set_body(Payload::default());
         }
         next.set_url(redirect.url().clone());
-        self.session.fit_encoding(&mut next);
+        self.session.fit_next_encoding(request, &mut next);
         next.exchange = None;
         if redirect.changes_origin() {
             next.auth = None;

@@ -16,9 +16,9 @@ pub(super) trait Source: Send {
     /// Octets of the body, undecoded; 0 is its proven end.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HTTPException>;
 
-    /// Whether to read what is left for the connection's sake: it is kept, and no more is known to
-    /// come than the limit. From now on all of that has this time.
-    fn is_worth_draining(&mut self, _limit: u64, _time: Duration) -> bool {
+    /// Gives all that is left this time. False where it need not be read for the connection's sake: that
+    /// is not kept, or more is known to come than the limit.
+    fn begin_draining(&mut self, _limit: u64, _time: Duration) -> bool {
         true
     }
 
@@ -239,7 +239,7 @@ impl Content {
         let mut block = [0; 4_096];
         let mut state = self.raw.state();
         let source = state.source.as_mut();
-        if source.is_some_and(|source| !source.is_worth_draining(limit, time)) {
+        if source.is_some_and(|source| !source.begin_draining(limit, time)) {
             return false;
         }
         let until = state.read.saturating_add(limit);

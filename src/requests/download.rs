@@ -120,10 +120,10 @@ impl<'s> Download<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`Request::send`]; `InvalidMethod` for a HEAD, whose answer has no content; `HTTPError` for any status but 2xx, with the response to be read;
-    /// `InvalidContentRange` for a part that was not asked for; `File` if the file can't be written;
-    /// `ContentTooLarge` beyond the `max_content` of the request, where it has one; those of
-    /// [`Response::content`].
+    /// Those of [`Request::send`]; `InvalidMethod` for a HEAD, whose answer has no content; `HTTPError`
+    /// for any status but 2xx, with the response to be read; `InvalidContentRange` for a part that was
+    /// not asked for; `File` if the file can't be written; `ContentTooLarge` beyond the `max_content` of
+    /// the request, where it has one; those of [`Response::content`].
     pub fn send(self) -> Result<Downloaded, RequestException> {
         match self.request.session {
             Some(session) => self.send_by(session),
@@ -138,16 +138,9 @@ impl<'s> Download<'s> {
             self.request = self.request.header("Accept-Encoding", "identity");
         }
         let place = Place::of(&self.path).map_err(ExceptionKind::File)?;
-        let request = session.prepare_request(self.request)?;
-        if request.method() == "HEAD" {
-            let method = request.method().to_owned();
-            return Err(
-                RequestException::from(ExceptionKind::InvalidMethod { method }).of(&request),
-            );
-        }
         let mut transfer = Transfer {
             session,
-            request,
+            request: with_content(session.prepare_request(self.request)?)?,
             limit: options.max_content,
             options,
             progress: self.progress,
@@ -158,6 +151,15 @@ impl<'s> Download<'s> {
             false => transfer.whole(place.path()),
         }
     }
+}
+
+/// A request whose answer has content.
+fn with_content(request: PreparedRequest) -> Result<PreparedRequest, RequestException> {
+    if request.method() != "HEAD" {
+        return Ok(request);
+    }
+    let method = request.method().to_owned();
+    Err(RequestException::from(ExceptionKind::InvalidMethod { method }).of(&request))
 }
 
 /// One download on its way.

@@ -60,16 +60,30 @@ impl Session {
         self.headers.get_bytes("Accept-Encoding") == usual
     }
 
+    /// The codings that the adapter of a URL undoes.
+    fn accepted_at(&self, url: &Url) -> Option<&str> {
+        let adapter = self.get_adapter(url.as_str()).ok();
+        adapter
+            .and_then(Adapter::accept_encoding)
+            .or_else(|| self.http.accept_encoding())
+    }
+
     /// Asks for the codings that the adapter of this URL undoes, unless somebody asks for others.
-    pub(super) fn fit_encoding(&self, prepared: &mut PreparedRequest) {
-        let adapter = self.get_adapter(prepared.url().as_str()).ok();
-        let accepted = adapter.and_then(Adapter::accept_encoding);
-        let Some(accepted) = accepted.filter(|_| prepared.usual_encoding) else {
+    fn fit_encoding(&self, prepared: &mut PreparedRequest) {
+        // Without adapters of the caller's the session has said it already.
+        if !prepared.usual_encoding || self.adapters.is_empty() {
             return;
-        };
-        if prepared.headers().get_bytes("Accept-Encoding") != Some(accepted.as_bytes()) {
+        }
+        if let Some(accepted) = self.accepted_at(prepared.url()) {
             prepared.headers_mut().insert("Accept-Encoding", accepted);
         }
+    }
+
+    /// The same for the next hop of a request, where nobody has changed the field since.
+    pub(super) fn fit_next_encoding(&self, request: &PreparedRequest, next: &mut PreparedRequest) {
+        let before = self.accepted_at(request.url()).map(str::as_bytes);
+        next.usual_encoding &= request.headers().get_bytes("Accept-Encoding") == before;
+        self.fit_encoding(next);
     }
 
     fn authentication(&self, prepared: &PreparedRequest) -> Result<Option<Auth>, RequestException> {

@@ -134,7 +134,7 @@ impl Source for Leased {
         Ok(count)
     }
 
-    fn is_worth_draining(&mut self, limit: u64, time: Duration) -> bool {
+    fn begin_draining(&mut self, limit: u64, time: Duration) -> bool {
         let Some(connection) = self.lease.as_mut().and_then(Lease::connection) else {
             return true;
         };

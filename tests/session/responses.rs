@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use stdhttp::requests::{ExceptionKind, Response};
+use stdhttp::requests::{ExceptionKind, Response, SendOptions};
 use stdhttp::testing::Ending;
 
 use super::*;
@@ -369,6 +369,20 @@ fn an_adapter_says_which_codings_it_undoes() {
     assert_eq!(run(Some("own"), true), both("own"));
     assert_eq!(run(Some("identity"), true), both("identity"));
     assert_eq!(run(Some("own"), false), both("own"));
+}
+
+#[test]
+fn codings_of_a_prepared_request_that_was_changed_stay_at_the_next_hop() {
+    let moved = "HTTP/1.1 302 Found\r\nLocation: http://other/\r\nContent-Length: 0\r\n\r\n";
+    let peer = Peer::new([answers_of(&[moved]), answers_of(&[OK])]);
+    let session = session(&peer);
+    let mut prepared = session.get("http://h/").prepare().unwrap();
+    prepared.headers_mut().insert("Accept-Encoding", "own");
+    session.send(prepared, SendOptions::default()).unwrap();
+    for connection in 0..2 {
+        let heads = heads(&peer, connection);
+        assert_eq!(field(&heads[0], "Accept-Encoding"), Some("own"));
+    }
 }
 
 #[test]
