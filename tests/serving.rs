@@ -175,6 +175,49 @@ fn slow_clients_delay_nobody_and_are_shed() {
     }
 }
 
+/// A file on its way by the kernel, and whether its handler failed.
+#[cfg(all(feature = "sys", target_os = "linux"))]
+struct Told(
+    stdhttp::server::SimpleHTTPRequestHandler,
+    mpsc::SyncSender<bool>,
+);
+
+#[cfg(all(feature = "sys", target_os = "linux"))]
+impl Handler for Told {
+    fn dispatch(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Handled {
+        let sent = self.0.dispatch(request);
+        let _ = self
+            .1
+            .send(matches!(&sent, Err(error) if error.is_timeout()));
+        sent
+    }
+
+    fn log_message(&self, _: &BaseHTTPRequestHandler<'_>, _: fmt::Arguments<'_>) {}
+}
+
+/// However much the kernel is given at once: who takes nothing has the time of one write.
+#[cfg(all(feature = "sys", target_os = "linux"))]
+#[test]
+fn who_takes_nothing_of_a_file_that_the_kernel_sends_is_shed() {
+    let folder = std::env::temp_dir().join(format!("stdhttp-serving-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = std::fs::File::create(folder.join("file")).unwrap();
+    file.set_len(1 << 30).unwrap();
+    let (tell, told) = mpsc::sync_channel(1);
+    let files = stdhttp::server::SimpleHTTPRequestHandler::new(&folder).unwrap();
+    let times = Times {
+        write: Duration::from_millis(200),
+        ..Times::DEFAULT
+    };
+    let running = Running::start(local(Told(files, tell)).times(times));
+    let mut stream = running.connect();
+    stream
+        .write_all(b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(true));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn a_shutdown_closes_idle_connections_and_lets_requests_end() {
     let (entered, has_entered) = mpsc::channel();
