@@ -12,7 +12,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use stdhttp::requests::{ExceptionKind, HTTPAdapter, RequestException, Retry, Session, Timeout};
 use stdhttp::server::{
@@ -20,9 +20,12 @@ use stdhttp::server::{
 };
 use stdhttp::{HTTPException, Look, Stream};
 
+#[path = "support/descriptors.rs"]
+mod descriptors;
 #[path = "support/random.rs"]
 mod random;
 
+use descriptors::{descriptors, settle};
 use random::Random;
 
 const THREADS: usize = 64;
@@ -152,20 +155,6 @@ impl Running {
     fn end(self) {
         self.shutdown.shutdown();
         self.serving.join().expect("the server ends");
-    }
-}
-
-/// The descriptors of this process, on systems that show them.
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-/// What is still closing is waited for.
-fn settle(before: usize) {
-    let until = Instant::now() + Duration::from_secs(20);
-    while descriptors() > before {
-        assert!(Instant::now() < until, "{} {before}", descriptors());
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -12,15 +12,18 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use stdhttp::requests::{
     ExceptionKind, HTTPAdapter, Payload, RequestException, Retry, Session, Timeout,
 };
 
+#[path = "support/descriptors.rs"]
+mod descriptors;
 #[path = "support/random.rs"]
 mod random;
 
+use descriptors::{descriptors, settle};
 use random::Random;
 
 const THREADS: usize = 8;
@@ -277,20 +280,6 @@ fn is_meant(error: &RequestException) -> bool {
                 | ExceptionKind::TooManyRedirects { .. }
                 | ExceptionKind::RetryError
         )
-}
-
-/// The descriptors of this process, on systems that show them.
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-/// The server's ends close a moment after ours.
-fn settle(before: usize) {
-    let until = Instant::now() + Duration::from_secs(20);
-    while descriptors() > before {
-        assert!(Instant::now() < until, "{} {before}", descriptors());
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]

@@ -7,9 +7,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use std::time::Duration;
-
 use stdhttp::requests::{ExceptionKind, HTTPAdapter, Session};
+
+#[path = "support/descriptors.rs"]
+mod descriptors;
+
+use descriptors::{descriptors, settle};
 
 const THREADS: usize = 64;
 
@@ -56,11 +59,6 @@ fn answer_all(stream: std::net::TcpStream, most: usize, way: usize) {
             return;
         }
     }
-}
-
-/// The descriptors of this process, on systems that show them.
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
 /// All threads ask until so many answers came; how many were cut.
@@ -125,15 +123,4 @@ fn sixty_four_threads_share_a_session() {
             THREADS * each
         );
     }
-}
-
-/// The server's ends close a moment after ours.
-fn settle(before: usize) {
-    for _ in 0..500 {
-        if descriptors() <= before {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("{} descriptors, {before} before", descriptors());
 }
