@@ -441,14 +441,12 @@ fn refuse(
 
 /// A name that no file can have, since it is too long or has what names may not have.
 fn is_no_name(error: &io::Error) -> bool {
-    let codes: &[i32] = match () {
-        () if cfg!(target_os = "linux") => &[36],
-        () if cfg!(windows) => &[123, 206],
-        () => &[63],
-    };
-    error
-        .raw_os_error()
-        .is_some_and(|code| codes.contains(&code))
+    match error.raw_os_error() {
+        Some(36) => cfg!(target_os = "linux"),
+        Some(63) => cfg!(all(unix, not(target_os = "linux"))),
+        Some(123 | 206) => cfg!(windows),
+        _ => false,
+    }
 }
 
 /// Too many open files, of the process or of the system.
