@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Result;
+use crate::pinning::Pinning;
 use crate::rounds::{median, median_ratio};
 use crate::table::Table;
 
@@ -92,6 +93,21 @@ pub(crate) struct Results {
 }
 
 impl Results {
+    /// All of a table: what it is, and what it says.
+    pub(crate) fn print(&self, title: &str, notes: &str, pinning: &Pinning, is_quick: bool) {
+        println!("## {title}\n\n{notes}\n\n{pinning}");
+        if is_quick {
+            println!("Quick: a 20th of the requests, a 32nd of the octets.");
+        }
+        println!();
+        println!("### CPU \u{f7} floor\n\n{}", self.cpu_ratios());
+        println!("### Wall \u{f7} floor\n\n{}", self.wall_ratios());
+        println!(
+            "### CPU, \u{b5}s per request or s per GB\n\n{}",
+            self.costs()
+        );
+    }
+
     pub(crate) fn cpu_ratios(&self) -> Table {
         self.table(|_, own, floor| ratio(own, floor, |sample| sample.cpu))
     }

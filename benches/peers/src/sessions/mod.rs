@@ -45,17 +45,7 @@ pub(crate) fn print(options: &Options) -> Result<()> {
         names: entries.iter().map(Entry::name).collect(),
         rows: rows.collect::<Result<_>>()?,
     };
-    println!("## Sessions\n\n{NOTES}\n\n{pinning}");
-    if options.quick {
-        println!("Quick: a 20th of the requests, a 32nd of the octets.");
-    }
-    println!();
-    println!("### CPU \u{f7} floor\n\n{}", results.cpu_ratios());
-    println!("### Wall \u{f7} floor\n\n{}", results.wall_ratios());
-    println!(
-        "### CPU, \u{b5}s per request or s per GB\n\n{}",
-        results.costs()
-    );
+    results.print("Sessions", NOTES, &pinning, options.quick);
     Ok(())
 }
 
