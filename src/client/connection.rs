@@ -11,7 +11,7 @@ use crate::client::body::Body;
 use crate::client::connect::{Connect, Route, Tcp, while_connecting};
 use crate::client::incoming::Incoming;
 use crate::client::progress::Progress;
-use crate::client::settings::{A_MOMENT, StaleCheck, Timeouts};
+use crate::client::settings::{StaleCheck, Timeouts};
 use crate::client::tunnel::Tunnel;
 use crate::error::{ConnectionState, HTTPException, ImproperConnectionState};
 use crate::message::HTTPMessage;
@@ -403,25 +403,28 @@ impl<C: Connect> HTTPConnection<C> {
         if self.incoming.exchange.is_half_read() && !self.incoming.skip_buffered() {
             self.close();
         }
-        if self.close_reason().is_some() || self.is_stale(self.stale_check.limit()) {
+        // What a request may hold depends on whether the peer of the last answer is still there.
+        let depends = self.incoming.exchange.forbids_chunks();
+        if self.close_reason().is_some() || (depends && self.is_stale()) {
             self.close();
         }
         Ok(())
     }
 
     /// Whether the connection holds bytes that nobody asked for, or is seen to be of no use by a
-    /// look, which is made after so much time without one.
-    fn is_stale(&mut self, limit: Option<Duration>) -> bool {
+    /// look, which is made after some time without one.
+    fn is_stale(&mut self) -> bool {
         let wire = &mut self.incoming.source;
+        let limit = self.stale_check.limit();
         let looks = limit.is_some_and(|limit| wire.idle_time() >= limit);
         wire.has_leftover() || (looks && !wire.is_quiet())
     }
 
     /// Opens the connection that the request goes out on. What came on it before the first byte of
-    /// the request is never the answer (RFC 9112 section 9.2): a kept connection is replaced.
+    /// the request is never the answer (RFC 9112 section 9.2): a kept connection is looked at now, not
+    /// when the request was begun, and replaced.
     pub(crate) fn open_for_request(&mut self) -> Result<(), HTTPException> {
-        let limit = self.stale_check.limit();
-        if self.is_connected() && self.is_stale(limit.map(|limit| limit.max(A_MOMENT))) {
+        if self.is_connected() && self.is_stale() {
             self.incoming.source.close();
         }
         self.open_if_needed()?;

@@ -5,15 +5,14 @@ use std::time::Duration;
 use crate::transport::clock::SYSTEM_HAS_CLOCK;
 
 /// In so short a time a look finds nothing that would be worth its price.
-pub(super) const A_MOMENT: Duration = Duration::from_millis(1);
+const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// When a kept connection is looked at before it is used again, so that a request is not sent on
 /// one that the peer has closed, or that holds bytes nobody asked for (RFC 9112 section 9.2).
 ///
-/// What is already buffered is always checked. A look costs three system calls on TCP, five on a
-/// Unix socket, and one on either with the feature `sys` on Linux. If a millisecond has passed since
-/// then there is another before the first byte of the request leaves. What comes after the look
-/// can't be told from the answer.
+/// It is looked at just before the first byte of the request leaves; what comes after the look can't
+/// be told from the answer. What is already buffered is always checked. A look costs three system
+/// calls on TCP, five on a Unix socket, and one on either with the feature `sys` on Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StaleCheck {

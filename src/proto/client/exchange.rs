@@ -243,7 +243,12 @@ impl Exchange {
 
     /// Whether the chunked coding can be sent, which a body of unknown length needs.
     pub(crate) fn can_chunk(&self) -> bool {
-        self.version == HTTPVersion::Http11 && !self.peer_is_http10
+        self.version == HTTPVersion::Http11 && !self.forbids_chunks()
+    }
+
+    /// Whether the peer of this connection reads no chunks (RFC 9112 section 6.1).
+    pub(crate) fn forbids_chunks(&self) -> bool {
+        self.peer_is_http10
     }
 
     /// The error for a body that needs the chunked coding where it can't be sent.
