@@ -37,9 +37,40 @@ pub(crate) enum Content<'a> {
     Empty,
     Bytes(Cow<'a, [u8]>),
     File(OpenFile<'a>),
-    Reader(Box<dyn Read + 'a>),
-    Sized(Box<dyn Read + 'a>, u64),
+    Reader(Box<dyn ReadSome + 'a>),
+    Sized(Box<dyn ReadSome + 'a>, u64),
     Pieces(Box<dyn Pieces + 'a>),
+}
+
+/// What a body needs of [`Read`]. The rest of it would be compiled for every kind of reader, and
+/// never called.
+pub(crate) trait ReadSome {
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+impl<R: Read> ReadSome for R {
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read(buffer)
+    }
+}
+
+/// The first bytes of a reader, and how many of them are still to come.
+pub(crate) struct First<'r> {
+    pub(crate) reader: &'r mut dyn ReadSome,
+    pub(crate) left: u64,
+}
+
+impl Read for First<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let count = match buffer.get_mut(..most) {
+            None | Some([]) => 0,
+            Some(room) => self.reader.read_some(room)?,
+        };
+        let counted = u64::try_from(count).unwrap_or(u64::MAX);
+        self.left = self.left.saturating_sub(counted);
+        Ok(count)
+    }
 }
 
 /// A file that the body owns, or one that its caller keeps.
@@ -201,9 +232,10 @@ fn read_small(file: &File) -> Result<Content<'static>, HTTPException> {
     if u64::try_from(count).is_ok_and(|count| count < SMALL_FILE) {
         return Ok(Content::Bytes(Cow::Owned(bytes)));
     }
-    let rest = file.try_clone().map_err(source_error)?;
-    let all = io::Cursor::new(bytes).chain(rest);
-    Ok(Content::Reader(Box::new(all)))
+    let mut file = file.try_clone().map_err(source_error)?;
+    let back = i64::try_from(count).unwrap_or_default().wrapping_neg();
+    file.seek_relative(back).map_err(source_error)?;
+    Ok(Content::Reader(Box::new(file)))
 }
 
 /// The body could not be read from where the caller has it.

@@ -48,7 +48,7 @@ impl<W: Source> HTTPResponse<'_, W> {
             return Ok(0);
         }
         if self.has_kept() {
-            return Ok(self.half_mut().kept.bytes.read(buffer)?);
+            return Ok(self.half_mut().kept.read(buffer));
         }
         self.half_mut().readinto(buffer)
     }
@@ -76,7 +76,7 @@ impl<W: Source> HTTPResponse<'_, W> {
         let limit = limit.into().unwrap_or(usize::MAX);
         let bytes = match (self.half().given_up, self.has_kept()) {
             (true, _) => &[],
-            (_, true) => self.half().kept.bytes.as_slices().0,
+            (_, true) => self.half().kept.bytes(),
             _ => self.half_mut().fill_buf()?,
         };
         Ok(bytes.get(..limit).unwrap_or(bytes))
@@ -117,19 +117,19 @@ impl<W: Source> HTTPResponse<'_, W> {
     /// What a read had collected and not returned: after a timeout the next read begins with it;
     /// after a failure it is what the error itself has no place for.
     pub fn partial(&self) -> &[u8] {
-        self.half().kept.bytes.as_slices().0
+        self.half().kept.bytes()
     }
 
     /// Whether there is something to go on with. After a failure reads report it.
     pub(crate) fn has_kept(&self) -> bool {
-        !self.half().kept.bytes.is_empty() && !self.exchange().has_failed()
+        !self.half().kept.bytes().is_empty() && !self.exchange().has_failed()
     }
 
     fn take_kept(&mut self) -> Vec<u8> {
         if !self.has_kept() {
             return Vec::new();
         }
-        std::mem::take(&mut self.half_mut().kept).bytes.into()
+        std::mem::take(&mut self.half_mut().kept).into_bytes()
     }
 
     /// Takes bytes that were shown.
@@ -152,10 +152,7 @@ impl<W: Source> HTTPResponse<'_, W> {
             }
             other => {
                 if !partial.is_empty() {
-                    self.half_mut().kept = Kept {
-                        bytes: partial.into(),
-                        lacks: None,
-                    };
+                    self.half_mut().kept = Kept::new(partial);
                 }
                 other
             }

@@ -1,9 +1,7 @@
 //! The ways a body goes out: bytes, files, readers and pieces, as they are or as chunks (RFC 9112
 //! sections 6 and 7).
 
-use std::io::Read;
-
-use crate::client::body::{Body, Content, OpenFile, Pieces, source_error};
+use crate::client::body::{Body, Content, First, OpenFile, Pieces, ReadSome, source_error};
 use crate::client::connect::Connect;
 use crate::client::connection::HTTPConnection;
 use crate::client::progress::Upload;
@@ -39,9 +37,9 @@ impl<C: Connect> HTTPConnection<C> {
             }
             Content::Bytes(bytes) => self.send_bytes(&bytes, encoding, written),
             Content::File(file) => self.send_file(file, encoding, written),
-            Content::Reader(mut reader) => self.send_reader(&mut reader, encoding, written),
+            Content::Reader(mut reader) => self.send_reader(&mut *reader, encoding, written),
             Content::Sized(mut reader, length) => {
-                self.send_sized(&mut reader, length, encoding, written)
+                self.send_sized(&mut *reader, length, encoding, written)
             }
             Content::Pieces(mut pieces) => self.send_pieces(&mut *pieces, encoding, written),
         };
@@ -126,7 +124,11 @@ impl<C: Connect> HTTPConnection<C> {
         let Some(length) = self.send_by_kernel(file.file(), length, written)? else {
             return Ok(Upload::Stop);
         };
-        self.send_reader(&mut file.take(length), encoding, written)
+        let mut counted = First {
+            reader: &mut file,
+            left: length,
+        };
+        self.send_reader(&mut counted, encoding, written)
     }
 
     /// Has the kernel send the file as it is, as far as it does; returns what is left, or nothing if the
@@ -167,16 +169,19 @@ impl<C: Connect> HTTPConnection<C> {
     /// no end.
     fn send_sized(
         &mut self,
-        reader: &mut dyn Read,
+        reader: &mut dyn ReadSome,
         length: u64,
         encoding: Encoding,
         written: &mut u64,
     ) -> Result<Upload, HTTPException> {
-        let mut counted = reader.take(length);
+        let mut counted = First {
+            reader,
+            left: length,
+        };
         if self.send_blocks(&mut counted, encoding, written)? == Upload::Stop {
             return Ok(Upload::Stop);
         }
-        let missing = counted.limit();
+        let missing = counted.left;
         let tolerant = self.incoming.exchange.tolerance().body_as_given;
         if missing == 0 || tolerant && encoding == Encoding::AsIs {
             return self.end_pieces(encoding);
@@ -189,7 +194,7 @@ impl<C: Connect> HTTPConnection<C> {
 
     fn send_reader(
         &mut self,
-        reader: &mut dyn Read,
+        reader: &mut dyn ReadSome,
         encoding: Encoding,
         written: &mut u64,
     ) -> Result<Upload, HTTPException> {
@@ -202,7 +207,7 @@ impl<C: Connect> HTTPConnection<C> {
     /// Blocks, each in one write, until the reader is at its end.
     fn send_blocks(
         &mut self,
-        reader: &mut dyn Read,
+        reader: &mut dyn ReadSome,
         encoding: Encoding,
         written: &mut u64,
     ) -> Result<Upload, HTTPException> {
@@ -218,7 +223,7 @@ impl<C: Connect> HTTPConnection<C> {
     /// The first blocks are smaller, so that a short body does not cost the memory of a long one.
     fn send_each_block(
         &mut self,
-        reader: &mut dyn Read,
+        reader: &mut dyn ReadSome,
         block: &mut Vec<u8>,
         encoding: Encoding,
         written: &mut u64,
@@ -294,9 +299,9 @@ pub(super) fn chunk_head(data: &[u8]) -> ChunkHead {
 }
 
 /// Fills the block as far as one read does.
-fn read_block(reader: &mut dyn Read, block: &mut [u8]) -> Result<usize, HTTPException> {
+fn read_block(reader: &mut dyn ReadSome, block: &mut [u8]) -> Result<usize, HTTPException> {
     loop {
-        match reader.read(block) {
+        match reader.read_some(block) {
             Ok(count) => return Ok(count),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(source_error(error)),

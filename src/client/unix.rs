@@ -4,6 +4,8 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+#[cfg(not(all(feature = "sys", target_os = "linux")))]
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::client::connect::{Connect, Route};
@@ -45,16 +47,22 @@ fn connect_within(path: &Path, time: Duration) -> io::Result<UnixStream> {
     crate::transport::sys::connect_unix(path, time)
 }
 
-/// A stream that comes too late is dropped with the channel, which closes it.
+/// A stream that comes too late is dropped by the last who knows of it, which closes it.
 #[cfg(not(all(feature = "sys", target_os = "linux")))]
 fn connect_within(path: &Path, time: Duration) -> io::Result<UnixStream> {
     let path = path.to_owned();
-    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    let answer = Arc::new((Mutex::new(None), Condvar::new()));
+    let told = Arc::clone(&answer);
     let dial = move || {
-        // Nobody is there to be told if the time is over.
-        let _ = tell.send(UnixStream::connect(path));
+        let connected = UnixStream::connect(path);
+        *told.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connected);
+        told.1.notify_one();
     };
     std::thread::Builder::new().spawn(dial)?;
-    told.recv_timeout(time)
-        .unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+    let (slot, filled) = &*answer;
+    let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = filled.wait_timeout_while(slot, time, |connected| connected.is_none());
+    let (mut slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
+    slot.take()
+        .unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
 }

@@ -333,6 +333,14 @@ impl HTTPException {
         self.is_network_error() && self.retry().is_some_and(Retry::is_safe)
     }
 
+    /// The same error, for a later call. Nearly nobody needs it, and it is long: so it stands in the
+    /// program once.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn again(&self) -> Self {
+        self.clone()
+    }
+
     /// The nearest kind of `std::io`.
     fn kind(&self) -> io::ErrorKind {
         match self {

@@ -60,7 +60,8 @@ pub(crate) fn is_host_field(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else {
         return false;
     };
-    let bare_address = text.contains("::") && !text.starts_with('[');
+    let two_colons = value.windows(2).any(|pair| pair == b"::");
+    let bare_address = two_colons && !text.starts_with('[');
     text.is_empty() || (!bare_address && split(text, None, 80).is_ok())
 }
 

@@ -227,7 +227,7 @@ impl BodyDecoder {
     #[inline]
     pub fn advance(&mut self, input: &[u8]) -> Result<Advance, HTTPException> {
         if let Some(fault) = &self.fault {
-            return Err(fault.clone());
+            return Err(fault.again());
         }
         match self.advance_faultless(input) {
             Ok(step) => Ok(step),
@@ -237,7 +237,7 @@ impl BodyDecoder {
 
     #[cold]
     fn failed(&mut self, error: HTTPException) -> HTTPException {
-        self.fault = Some(error.clone());
+        self.fault = Some(error.again());
         error
     }
 

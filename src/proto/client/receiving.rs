@@ -1,8 +1,6 @@
 //! The receiving half of the client's machine: heads, interim ones among them, and the body behind the
 //! final one (RFC 9112 sections 6 to 8, RFC 9110 sections 7.8 and 15.2).
 
-use std::collections::HashSet;
-
 use crate::error::{
     ConnectionState, Counted, End, HTTPException, IncompleteRead, Measured, MessagePart,
 };
@@ -102,9 +100,9 @@ impl Exchange {
     }
 
     /// The peer may only switch to what the request offered (RFC 9110 section 7.8); names count in
-    /// any case. The request is searched once, however many protocols either side names.
+    /// any case. The request is searched once, however many protocols the peer names.
     fn check_protocol(&self) -> Result<(), HTTPException> {
-        let offered: HashSet<Vec<u8>> = self.request.offered_protocols().collect();
+        let offered: Vec<Vec<u8>> = self.request.offered_protocols().collect();
         let fields = self.response.headers().get_all_bytes("upgrade");
         let mut chosen = fields.flat_map(scan::list_elements);
         if chosen.all(|protocol| offered.contains(&protocol.to_ascii_lowercase())) {
@@ -192,7 +190,7 @@ impl Exchange {
 
     fn check_failure(&self) -> Result<(), HTTPException> {
         match &self.failure {
-            Some(failure) => Err(failure.clone()),
+            Some(failure) => Err(failure.again()),
             None => Ok(()),
         }
     }
@@ -200,7 +198,7 @@ impl Exchange {
     /// Takes note that the exchange has failed; later reads report the same error.
     pub(crate) fn set_failure(&mut self, error: &HTTPException) {
         if self.failure.is_none() {
-            self.failure = Some(error.clone());
+            self.failure = Some(error.again());
         }
         self.close.get_or_insert(CloseReason::Failed);
     }

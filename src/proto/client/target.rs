@@ -42,7 +42,8 @@ pub(crate) fn absolute_form_authority(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return None;
     }
-    let (scheme, rest) = target.split_once("://")?;
+    let (scheme, rest) = target.split_once(':')?;
+    let rest = rest.strip_prefix("//")?;
     let mut octets = scheme.bytes();
     let legal = octets
         .next()
