@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use crate::error::{Excerpt, HTTPException, InvalidURL, UrlPart};
-#[cfg(feature = "server")]
 use crate::proto::scan;
 
 /// A host without brackets and a port.
@@ -33,7 +32,7 @@ impl Authority {
         Ok(Self {
             host: host.to_owned(),
             port,
-            field: field(host, port, default_port),
+            field: field(text, host, port, default_port).into_owned(),
         })
     }
 
@@ -46,13 +45,7 @@ impl Authority {
 /// The value of a `Host` field for this host and port; hardly ever a new text.
 pub(crate) fn host_field(text: &str, default_port: u16) -> Result<Cow<'_, str>, HTTPException> {
     let (host, port) = split(text, None, default_port)?;
-    let written_port = text.strip_prefix(host).unwrap_or_default();
-    let as_written = !host.contains(':') && !written_port.starts_with(":0");
-    Ok(match as_written {
-        true if port == default_port => Cow::Borrowed(host),
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(field(host, port, default_port)),
-    })
+    Ok(field(text, host, port, default_port))
 }
 
 /// Whether this can be the value of a `Host` field: empty, or `uri-host [ ":" port ]`.
@@ -127,16 +120,21 @@ pub(crate) fn is_same_authority(field: &[u8], authority: &str, default_port: Opt
         .is_ok_and(|(named, at)| at == port && named.eq_ignore_ascii_case(host))
 }
 
-fn field(host: &str, port: u16, default_port: u16) -> String {
+/// From the text that host and port were read in.
+fn field<'a>(text: &'a str, host: &'a str, port: u16, default_port: u16) -> Cow<'a, str> {
     if port == default_port {
-        return uri_host(host).into_owned();
+        return uri_host(host);
     }
-    format!("{}:{port}", uri_host(host))
+    let written = text.strip_prefix(host).and_then(|it| it.strip_prefix(':'));
+    match written {
+        Some(digits) if !digits.starts_with('0') => Cow::Borrowed(text),
+        _ => Cow::Owned(format!("{}:{port}", uri_host(host))),
+    }
 }
 
 /// A zone means something on this machine only (RFC 6874 section 4).
 fn uri_host(host: &str) -> Cow<'_, str> {
-    if !host.contains(':') {
+    if scan::find(host.as_bytes(), b':').is_none() {
         return Cow::Borrowed(host);
     }
     let address = host.split('%').next().unwrap_or_default();
@@ -160,26 +158,25 @@ fn split(text: &str, port: Option<u16>, default_port: u16) -> Result<(&str, u16)
 }
 
 fn split_port(text: &str, default_port: u16) -> Result<(&str, u16), HTTPException> {
-    let colon = match text.rfind(']') {
+    let last = |wanted| text.bytes().rposition(|octet| octet == wanted);
+    let colon = match last(b']') {
         Some(bracket) => text
             .get(bracket..)
             .and_then(|tail| tail.find(':'))
             .map(|at| at.saturating_add(bracket)),
-        None => text.rfind(':'),
+        None => last(b':'),
     };
     let Some((host, port)) = colon.and_then(|at| text.split_at_checked(at)) else {
         return Ok((text, default_port));
     };
-    let digits = port.trim_start_matches(':');
-    if port == ":" {
+    let digits = port.get(1..).unwrap_or_default();
+    if digits.is_empty() {
         return Ok((host, default_port));
     }
     let number = digits.parse::<u16>().ok().filter(|&number| number != 0);
     let all_digits = digits.bytes().all(|octet| octet.is_ascii_digit());
     match number {
-        Some(number) if all_digits && port.len() == digits.len().saturating_add(1) => {
-            Ok((host, number))
-        }
+        Some(number) if all_digits => Ok((host, number)),
         // A URL: what follows its last colon is no port that somebody meant.
         _ if text.contains('/') => Err(invalid(UrlPart::Host, text)),
         _ => Err(invalid(UrlPart::Port, digits)),

@@ -47,8 +47,11 @@ impl Seen {
         SINGLETONS
             .iter()
             .position(|known| known.eq_ignore_ascii_case(name))
-            .and_then(|place| u32::try_from(place).ok())
-            .map_or(0, |place| 1u32.wrapping_shl(place))
+            .map_or(0, Self::bit_at)
+    }
+
+    fn bit_at(place: usize) -> u32 {
+        u32::try_from(place).map_or(0, |place| 1u32.wrapping_shl(place))
     }
 
     pub(crate) fn contains(self, name: &str) -> bool {
@@ -57,10 +60,10 @@ impl Seen {
 
     /// The canonical name and the bit of a singleton.
     pub(crate) fn singleton(name: &[u8]) -> Option<(&'static str, u32)> {
-        let known = SINGLETONS
+        let place = SINGLETONS
             .iter()
-            .find(|known| known.as_bytes().eq_ignore_ascii_case(name))?;
-        Some((known, Self::bit(known)))
+            .position(|known| known.as_bytes().eq_ignore_ascii_case(name))?;
+        Some((SINGLETONS.get(place)?, Self::bit_at(place)))
     }
 }
 

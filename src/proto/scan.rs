@@ -239,11 +239,24 @@ pub(crate) fn is_value(bytes: &[u8]) -> bool {
 /// The place of the first LF.
 #[inline]
 pub(crate) fn find_lf(bytes: &[u8]) -> Option<usize> {
+    find(bytes, b'\n')
+}
+
+/// The text before and behind the first `mark`, an octet of US-ASCII.
+#[cfg(feature = "urllib")]
+pub(crate) fn split_once(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_at_checked(find(text.as_bytes(), mark)?)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// The place of the first such octet.
+#[inline]
+pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     let mut rest = bytes;
     while let Some((block, after)) = rest.split_first_chunk::<16>() {
         if block
             .iter()
-            .fold(false, |any, &octet| any | (octet == b'\n'))
+            .fold(false, |any, &octet| any | (octet == wanted))
         {
             break;
         }
@@ -252,7 +265,7 @@ pub(crate) fn find_lf(bytes: &[u8]) -> Option<usize> {
     let skipped = bytes.len().saturating_sub(rest.len());
     let found = rest
         .iter()
-        .position(|&octet| octet == b'\n')
+        .position(|&octet| octet == wanted)
         .map(|at| at.saturating_add(skipped));
     steps::count(found.unwrap_or(bytes.len()).saturating_add(1));
     found
@@ -458,12 +471,20 @@ mod tests {
     }
 
     #[test]
-    fn find_lf_equals_its_plain_twin() {
-        for filler in [b'x', b'\n'] {
+    fn find_equals_its_plain_twin() {
+        for (filler, wanted) in [(b'x', b'\n'), (b'\n', b'\n'), (b'x', b'?')] {
             for_every_octet_and_place(filler, |bytes| {
-                let plain = bytes.iter().position(|&octet| octet == b'\n');
-                assert_eq!(find_lf(bytes), plain, "{bytes:?}");
+                let plain = bytes.iter().position(|&octet| octet == wanted);
+                assert_eq!(find(bytes, wanted), plain, "{bytes:?}");
             });
+        }
+    }
+
+    #[cfg(feature = "urllib")]
+    #[test]
+    fn split_once_leaves_characters_whole() {
+        for text in ["", "/", "a/b/c", "\u{fc}/\u{fc}", "\u{fc}"] {
+            assert_eq!(split_once(text, b'/'), text.split_once('/'));
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) fn write_request(
         None => url.request_target(),
     };
     let skip = Skip {
-        host: true,
+        host: request.headers().contains("Host"),
         accept_encoding: true,
     };
     let body = request.body().open()?;
@@ -59,7 +59,7 @@ pub(super) fn write_request(
     Ok(connection.endheaders_with(body, chunked)?)
 }
 
-/// `Host` first (RFC 9110 section 7.2). What is for a proxy goes through no tunnel (section 11.7.2).
+/// A `Host` of the caller's first (RFC 9110 section 7.2). What is for a proxy goes through no tunnel (section 11.7.2).
 fn put_fields(
     connection: &mut Connection,
     request: &PreparedRequest,
@@ -72,9 +72,8 @@ fn put_fields(
         name.eq_ignore_ascii_case("Host")
             || (tunnelled && name.eq_ignore_ascii_case("Proxy-Authorization"))
     };
-    match headers.get_bytes("Host") {
-        Some(host) => connection.putheader_bytes(b"Host", host)?,
-        None => connection.putheader("Host", request.url().host_field())?,
+    if let Some(host) = headers.get_bytes("Host") {
+        connection.putheader_bytes(b"Host", host)?;
     }
     for (name, value) in headers.iter() {
         if !stays(name) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::parse_error::{Fault, ParseError, Part};
 use crate::percent::{decoded, is_unreserved, push_encoded};
-use crate::proto::steps;
+use crate::proto::{scan, steps};
 
 /// RFC 3986 section 2.2.
 fn is_sub_delim(octet: u8) -> bool {
@@ -102,10 +102,11 @@ pub(crate) fn quote_illegal(part: Part, text: &str) -> Result<Cow<'_, str>, Pars
 
 /// The offset of the first ASCII control character.
 pub(crate) fn find_control(text: &str) -> Option<(usize, u8)> {
-    steps::count(text.len());
-    text.bytes()
-        .enumerate()
-        .find(|(_, octet)| octet.is_ascii_control())
+    let unusual = scan::from_first_invisible(text.as_bytes());
+    steps::count(unusual.len());
+    let visible = text.len().saturating_sub(unusual.len());
+    let place = unusual.iter().position(u8::is_ascii_control)?;
+    Some((visible.saturating_add(place), *unusual.get(place)?))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! from the RFC where it has no answer: a relative base without a leading slash gives a path
 //! without one.
 
-use crate::proto::steps;
+use crate::proto::{scan, steps};
 
 /// The parts as they are written. What is absent differs from what is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,12 +30,13 @@ impl<'a> Reference<'a> {
     /// Takes any text apart.
     pub(crate) fn split(text: &'a str) -> Self {
         steps::count(text.len());
-        let (rest, fragment) = cut(text, '#');
-        let (rest, query) = cut(rest, '?');
+        let (rest, fragment) = cut(text, b'#');
+        let (rest, query) = cut(rest, b'?');
         let (scheme, rest) = split_scheme(rest);
         let (authority, path) = match rest.strip_prefix("//") {
             Some(rest) => {
-                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let end = scan::find(rest.as_bytes(), b'/').unwrap_or(rest.len());
+                let (authority, path) = rest.split_at(end);
                 (Some(authority), path)
             }
             None => (None, rest),
@@ -129,8 +130,8 @@ impl<'a> Reference<'a> {
     }
 }
 
-fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
-    match text.split_once(mark) {
+fn cut(text: &str, mark: u8) -> (&str, Option<&str>) {
+    match scan::split_once(text, mark) {
         Some((before, after)) => (before, Some(after)),
         None => (text, None),
     }
@@ -138,7 +139,7 @@ fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
 
 /// The scheme before the first colon, if it is one (RFC 3986 section 3.1).
 fn split_scheme(text: &str) -> (Option<&str>, &str) {
-    match text.split_once(':') {
+    match scan::split_once(text, b':') {
         Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
         _ => (None, text),
     }

@@ -17,6 +17,7 @@ use super::reference::Reference;
 use crate::error::{HTTPException, UrlPart};
 use crate::parse_error::{Fault, ParseError, Part};
 use crate::proto::authority::Authority;
+use crate::proto::scan;
 use crate::{HTTP_PORT, HTTPS_PORT};
 
 /// An absolute http or https URL.
@@ -222,10 +223,10 @@ impl Url {
         self.parts.text.get(range.clone()).unwrap_or_default()
     }
 
-    /// From a text whose parts were checked, but for host, port and length.
-    pub(super) fn from_checked(text: String) -> Result<Self, ParseError> {
+    /// From parts that were checked, but for host, port and length.
+    pub(super) fn from_checked(parts: &Reference<'_>) -> Result<Self, ParseError> {
+        let text = parts.unsplit();
         check_length(&text)?;
-        let parts = Reference::split(&text);
         let places = parts.places();
         let (scheme, default_port) = known_scheme(parts.scheme)?;
         let missing = ParseError::new(Part::Host, Fault::Missing, places.path);
@@ -271,7 +272,7 @@ fn known_scheme(scheme: Option<&str>) -> Result<(&'static str, u16), ParseError>
 
 /// Host and port of what stands between `//` and the path, where no second `@` is.
 pub(super) fn read_authority(netloc: &str, default_port: u16) -> Result<Authority, ParseError> {
-    let host = netloc.split_once('@').map_or(netloc, |(_, host)| host);
+    let host = scan::split_once(netloc, b'@').map_or(netloc, |(_, host)| host);
     let start = netloc.len().saturating_sub(host.len());
     let malformed = |part| ParseError::new(part, Fault::Malformed, start);
     let host = canonical(host).ok_or(malformed(Part::Host))?;
@@ -291,7 +292,8 @@ pub(super) fn read_authority(netloc: &str, default_port: u16) -> Result<Authorit
 fn canonical(host: &str) -> Option<Cow<'_, str>> {
     let Some((literal, port)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
         let has_upper = host.bytes().any(|octet| octet.is_ascii_uppercase());
-        return (!host.contains('%')).then(|| match has_upper {
+        let has_percent = scan::find(host.as_bytes(), b'%').is_some();
+        return (!has_percent).then(|| match has_upper {
             true => Cow::Owned(host.to_ascii_lowercase()),
             false => Cow::Borrowed(host),
         });
@@ -313,8 +315,8 @@ fn is_odd_number(host: &str) -> bool {
     let hexadecimal = last
         .strip_prefix("0x")
         .is_some_and(|digits| digits.bytes().all(|octet| octet.is_ascii_hexdigit()));
-    let is_address = host.contains(':') || host.parse::<Ipv4Addr>().is_ok();
-    (digits || hexadecimal) && !is_address
+    let is_address = || host.contains(':') || host.parse::<Ipv4Addr>().is_ok();
+    (digits || hexadecimal) && !is_address()
 }
 
 impl FromStr for Url {

@@ -10,6 +10,7 @@ use super::reference::Reference;
 use super::url::{Url, check_length};
 use crate::parse_error::{Fault, ParseError, Part};
 use crate::percent::is_unreserved;
+use crate::proto::scan;
 
 /// Translates a host that is not ASCII into one that is; nothing if it is no name.
 type Idna = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -67,7 +68,7 @@ impl UrlParser {
     /// # Errors
     /// As [`Url::parse`]. The offset of a bad host is that in the quoted text.
     pub fn parse(&self, text: &str) -> Result<Url, ParseError> {
-        Url::from_checked(self.read(text)?)
+        Url::from_checked(&self.read(text)?.reference())
     }
 
     /// Resolves a reference against a URL, as [`Url::join`].
@@ -76,13 +77,12 @@ impl UrlParser {
     /// As [`Url::parse`], of the reference. The offset of a bad host is that in the URL that
     /// comes out.
     pub fn join(&self, base: &Url, reference: &str) -> Result<Url, ParseError> {
-        let reference = self.read(reference)?;
         let base = Reference::split(base.as_str());
-        Url::from_checked(Reference::split(&reference).resolve(&base))
+        let resolved = self.read(reference)?.reference().resolve(&base);
+        Url::from_checked(&Reference::split(&resolved))
     }
 
-    /// The reference with each part checked, or quoted.
-    fn read(&self, text: &str) -> Result<String, ParseError> {
+    fn read<'a>(&self, text: &'a str) -> Result<ReadParts<'a>, ParseError> {
         check_length(text)?;
         check_ends(text)?;
         let parts = Reference::split(text);
@@ -91,17 +91,13 @@ impl UrlParser {
         let netloc = parts.authority.map(|text| self.read_netloc(text));
         let netloc = netloc.transpose();
         let netloc = netloc.map_err(|error| error.moved(places.authority))?;
-        let path = self.read_part(Part::Path, Some(parts.path), places.path)?;
-        let query = self.read_part(Part::Query, parts.query, places.query)?;
-        let fragment = self.read_part(Part::Fragment, parts.fragment, places.fragment)?;
-        let read = Reference {
+        Ok(ReadParts {
             scheme: parts.scheme,
-            authority: netloc.as_deref(),
-            path: path.as_deref().unwrap_or_default(),
-            query: query.as_deref(),
-            fragment: fragment.as_deref(),
-        };
-        Ok(read.unsplit())
+            netloc,
+            path: self.read_part(Part::Path, Some(parts.path), places.path)?,
+            query: self.read_part(Part::Query, parts.query, places.query)?,
+            fragment: self.read_part(Part::Fragment, parts.fragment, places.fragment)?,
+        })
     }
 
     fn read_part<'a>(
@@ -120,10 +116,10 @@ impl UrlParser {
 
     /// Userinfo, host and port; the form of the latter two is checked later.
     fn read_netloc<'a>(&self, netloc: &'a str) -> Result<Cow<'a, str>, ParseError> {
-        if let Some(place) = netloc.find('\\') {
+        if let Some(place) = scan::find(netloc.as_bytes(), b'\\') {
             return Err(ParseError::new(Part::Host, Fault::Octet(b'\\'), place));
         }
-        let Some((userinfo, host)) = netloc.split_once('@') else {
+        let Some((userinfo, host)) = scan::split_once(netloc, b'@') else {
             return self.read_host(netloc);
         };
         let start = userinfo.len().saturating_add(1);
@@ -158,6 +154,27 @@ impl UrlParser {
     }
 }
 
+/// The parts of a reference, each checked, or quoted.
+struct ReadParts<'a> {
+    scheme: Option<&'a str>,
+    netloc: Option<Cow<'a, str>>,
+    path: Option<Cow<'a, str>>,
+    query: Option<Cow<'a, str>>,
+    fragment: Option<Cow<'a, str>>,
+}
+
+impl ReadParts<'_> {
+    fn reference(&self) -> Reference<'_> {
+        Reference {
+            scheme: self.scheme,
+            authority: self.netloc.as_deref(),
+            path: self.path.as_deref().unwrap_or_default(),
+            query: self.query.as_deref(),
+            fragment: self.fragment.as_deref(),
+        }
+    }
+}
+
 impl fmt::Debug for UrlParser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UrlParser")
@@ -181,12 +198,13 @@ fn check_ends(text: &str) -> Result<(), ParseError> {
 /// A colon in the first segment of a relative path would be read as the end of a scheme (RFC 3986
 /// section 4.2).
 fn check_first_segment(parts: &Reference<'_>) -> Result<(), ParseError> {
+    if parts.scheme.is_some() {
+        return Ok(());
+    }
     let first = parts.path.split('/').next().unwrap_or_default();
     match first.find(':') {
-        Some(place) if parts.scheme.is_none() => {
-            Err(ParseError::new(Part::Scheme, Fault::Octet(b':'), place))
-        }
-        _ => Ok(()),
+        Some(place) => Err(ParseError::new(Part::Scheme, Fault::Octet(b':'), place)),
+        None => Ok(()),
     }
 }
 
