@@ -1,11 +1,12 @@
 //! One call: the way of a request through redirects, authentication, cookies and proxies
 //! (`requests.Session.send`, `SessionRedirectMixin`; RFC 9110 section 15.4).
 
-use super::models::{PreparedRequest, RequestException, Response};
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::adapter::Sending;
 use super::error::ExceptionKind;
+use super::models::{PreparedRequest, RequestException, Response};
 use super::options::{Hop, MAX_CONTENT, SendOptions, TlsSettings};
 use super::payload::Payload;
 use super::session::Session;
@@ -53,10 +54,9 @@ impl<'s> Call<'s> {
             verify: options.verify.clone().unwrap_or_default(),
             cert: options.cert.clone(),
         };
-        let now = session.clock.now();
         let ends = options
             .deadline
-            .and_then(|deadline| now.checked_add(deadline));
+            .and_then(|deadline| session.clock.now().checked_add(deadline));
         Self {
             session,
             tls,
@@ -109,8 +109,8 @@ impl<'s> Call<'s> {
 
     /// What is left of the deadline.
     fn left(&self) -> Option<Duration> {
-        let now = self.session.clock.now();
-        self.ends.map(|ends| ends.saturating_duration_since(now))
+        let ends = self.ends?;
+        Some(ends.saturating_duration_since(self.session.clock.now()))
     }
 
     fn redirect(
@@ -226,16 +226,16 @@ impl<'s> Call<'s> {
 
     /// The cookies of the jar and those of the call, which win by their names; a field of the
     /// caller's stays as it is.
-    fn with_cookies(&self, request: &PreparedRequest) -> PreparedRequest {
-        let mut sent = request.clone();
+    fn with_cookies<'r>(&self, request: &'r PreparedRequest) -> Cow<'r, PreparedRequest> {
         if request.own_cookie {
-            return sent;
+            return Cow::Borrowed(request);
         }
         let kept = self.session.cookies.cookies_for(request.url());
-        if kept.is_empty() && request.cookies.is_empty() {
-            sent.headers_mut().remove("Cookie");
-            return sent;
+        let without = kept.is_empty() && request.cookies.is_empty();
+        if without && !request.headers().contains("Cookie") {
+            return Cow::Borrowed(request);
         }
+        let mut sent = request.clone();
         let jar = CookieJar::new();
         for cookie in kept {
             jar.set_cookie(cookie);
@@ -248,7 +248,7 @@ impl<'s> Call<'s> {
             Some(field) => sent.headers_mut().insert("Cookie", field),
             None => drop(sent.headers_mut().remove("Cookie")),
         }
-        sent
+        Cow::Owned(sent)
     }
 
     /// What the call says of proxies counts alone; else the session, then the environment.

@@ -300,7 +300,7 @@ impl HTTPAdapter {
             Some(proxy) => (proxy.hostname(), proxy.port()),
             None => (url.hostname(), url.port()),
         };
-        let mut connection = Builder::new(host)
+        let connection = Builder::new(host)
             .port(port)
             .connector(dialer)
             .limits(self.response_limits)
@@ -308,6 +308,7 @@ impl HTTPAdapter {
             .debuglevel(self.debuglevel)
             .clock(self.clock.clone())
             .build()?;
+        let mut connection = Box::new(connection);
         if let Some(output) = &self.debug_output {
             connection.set_debug_output(output());
         }
@@ -394,7 +395,9 @@ impl Adapter for HTTPAdapter {
         sending: &Sending<'_>,
     ) -> Result<Response, RequestException> {
         let mut attempts = Attempts::new(&self.retry);
-        self.budget.note_request(self.clock.now());
+        if self.retry.has_budget() {
+            self.budget.note_request(self.clock.now());
+        }
         loop {
             match self.attempt(request, sending) {
                 Ok(mut response) => {

@@ -11,7 +11,8 @@ use super::options::TlsSettings;
 use crate::HTTPConnection;
 use crate::urllib::{Proxy, Url};
 
-pub(super) type Connection = HTTPConnection<Dialer>;
+/// It is handed on several times for each request.
+pub(super) type Connection = Box<HTTPConnection<Dialer>>;
 
 /// Connections with equal keys can stand for each other.
 #[derive(Clone, Debug)]
@@ -159,15 +160,14 @@ impl Pool {
 
 /// The entry of a key, as the last of all.
 fn newest<'a>(hosts: &'a mut Vec<Host>, key: &Key) -> Option<&'a mut Host> {
-    let host = match hosts.iter().position(|host| host.key == *key) {
-        Some(place) => hosts.remove(place),
-        None => Host {
+    match hosts.iter().rposition(|host| host.key == *key) {
+        Some(place) => hosts.get_mut(place..)?.rotate_left(1),
+        None => hosts.push(Host {
             key: key.clone(),
             idle: Vec::new(),
             lent: 0,
-        },
-    };
-    hosts.push(host);
+        }),
+    }
     hosts.last_mut()
 }
 
@@ -177,8 +177,8 @@ impl Lease {
         self.connection.as_mut()
     }
 
-    pub(super) fn put(&mut self, connection: Connection) -> &mut Connection {
-        self.connection.insert(connection)
+    pub(super) fn put(&mut self, connection: Connection) {
+        self.connection = Some(connection);
     }
 
     /// Closes the connection; the place stays.

@@ -125,6 +125,11 @@ impl Retry {
         self
     }
 
+    /// Whether it counts how many requests there are.
+    pub(super) fn has_budget(&self) -> bool {
+        self.total > 0 && self.budget.is_some()
+    }
+
     fn allows(&self, method: &str) -> bool {
         let allowed = self.allowed_methods.as_ref();
         allowed.is_none_or(|allowed| {
