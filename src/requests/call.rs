@@ -212,8 +212,8 @@ impl<'s> Call<'s> {
             tls: &self.tls,
         };
         let began = session.clock.now();
-        let response = adapter.send(&sent, &sending)?;
-        let mut response = response.with_charsets(session.charsets.clone());
+        let mut response = adapter.send(&sent, &sending)?;
+        response.charsets.clone_from(&session.charsets);
         response.elapsed = session.clock.now().saturating_duration_since(began);
         session
             .cookies

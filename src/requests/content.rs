@@ -16,6 +16,11 @@ pub(super) trait Source: Send {
     /// Octets of the body, undecoded; 0 is its proven end.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HTTPException>;
 
+    /// Whether the proven end is known to be reached already.
+    fn is_at_end(&self) -> bool {
+        false
+    }
+
     /// Gives all that is left this time. False where it need not be read for the connection's sake: that
     /// is not kept, or more is known to come than the limit.
     fn begin_draining(&mut self, _limit: u64, _time: Duration) -> bool {
@@ -138,20 +143,24 @@ impl RawState {
         let Some(source) = &mut self.source else {
             return Ok(0);
         };
+        self.failure = None;
         let read = source.read(buffer);
-        self.failure = read.as_ref().err().cloned();
         match &read {
-            Ok(0) if !buffer.is_empty() => {
-                self.trailers = source.trailers().cloned();
-                self.source = None;
-            }
             Ok(count) => {
-                let count = u64::try_from(*count).unwrap_or(u64::MAX);
-                self.read = self.read.saturating_add(count);
+                let read = u64::try_from(*count).unwrap_or(u64::MAX);
+                self.read = self.read.saturating_add(read);
+                if (*count == 0 && !buffer.is_empty()) || source.is_at_end() {
+                    self.trailers = source.trailers().cloned();
+                    self.source = None;
+                }
             }
-            // After a timeout the same call may be made again.
-            Err(error) if error.is_timeout() => {}
-            Err(_) => self.source = None,
+            Err(error) => {
+                self.failure = Some(error.clone());
+                // After a timeout the same call may be made again.
+                if !error.is_timeout() {
+                    self.source = None;
+                }
+            }
         }
         read
     }
@@ -227,6 +236,11 @@ impl Content {
         };
         self.failed = matches!(&read, Err(error) if !error.is_timeout());
         read
+    }
+
+    /// Whether another read is known to bring nothing.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.decoded.is_none() && !self.is_open()
     }
 
     /// Octets as they came, with their coding.

@@ -54,7 +54,7 @@ pub struct Response {
     pub(super) headers: HTTPMessage,
     pub(super) elapsed: Duration,
     pub(super) history: Arc<[Self]>,
-    pub(super) cookies: OnceLock<CookieJar>,
+    pub(super) cookies: OnceLock<Box<CookieJar>>,
     pub(super) next: Option<Box<PreparedRequest>>,
     pub(super) encoding: Option<String>,
     pub(super) charsets: Option<Charsets>,

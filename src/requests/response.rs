@@ -14,7 +14,7 @@ use super::content::{Codings, Content, FromReader, Source};
 use super::error::ExceptionKind;
 use super::lines::{IterContent, IterLines};
 use super::options::MAX_CONTENT;
-use super::text::{self, Charsets};
+use super::text;
 use crate::cookies::CookieJar;
 use crate::message::{HTTPMessage, latin1};
 use crate::proto::HTTPVersion;
@@ -102,11 +102,6 @@ impl Response {
         }
     }
 
-    pub(super) fn with_charsets(mut self, charsets: Option<Charsets>) -> Self {
-        self.charsets = charsets;
-        self
-    }
-
     /// The status.
     #[must_use]
     pub fn status_code(&self) -> u16 {
@@ -168,7 +163,7 @@ impl Response {
         self.cookies.get_or_init(|| {
             let jar = CookieJar::new();
             jar.extract_cookies(&self.headers, self.url());
-            jar
+            Box::new(jar)
         })
     }
 
@@ -312,7 +307,7 @@ impl Response {
                 let limit = self.max_content;
                 return Err(ExceptionKind::ContentTooLarge { limit }.into());
             }
-            if count == 0 {
+            if count == 0 || body.is_at_end() {
                 content.truncate(filled);
                 return Ok(content);
             }

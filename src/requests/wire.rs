@@ -133,6 +133,10 @@ impl Source for Leased {
         Ok(count)
     }
 
+    fn is_at_end(&self) -> bool {
+        self.lease.is_none()
+    }
+
     fn begin_draining(&mut self, limit: u64, time: Duration) -> bool {
         let Some(connection) = self.lease.as_mut().and_then(Lease::connection) else {
             return true;

@@ -29,7 +29,6 @@ pub(crate) struct Places {
 impl<'a> Reference<'a> {
     /// Takes any text apart.
     pub(crate) fn split(text: &'a str) -> Self {
-        steps::count(text.len());
         let (rest, fragment) = cut(text, b'#');
         let (rest, query) = cut(rest, b'?');
         let (scheme, rest) = split_scheme(rest);
