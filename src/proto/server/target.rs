@@ -44,6 +44,7 @@ pub struct Target<'a> {
 pub(super) struct Parts {
     form: TargetForm,
     scheme: usize,
+    /// Of the absolute form, where a path follows.
     authority: usize,
     /// Of the authority.
     host: usize,
@@ -83,7 +84,6 @@ impl Parts {
         let port = port.filter(|&port| port != 0)?;
         Some(Self {
             form: TargetForm::Authority,
-            authority: target.len(),
             host: host.len(),
             port: Some(port),
             ..Self::default()
