@@ -96,7 +96,8 @@ fn is_received_host(host: &[u8]) -> bool {
 /// Whether these are unreserved characters, sub-delimiters and whole percent-encodings.
 #[cfg(feature = "server")]
 fn is_encoded_name(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
+    let unusual = bytes.iter().position(|&octet| !is_unreserved(octet));
+    let mut rest = bytes.get(unusual.unwrap_or(bytes.len())..).unwrap_or_default();
     loop {
         rest = match rest {
             [] => return true,
