@@ -35,7 +35,8 @@ pub struct Times {
     /// For requests under way when the server is shut down. 30 seconds.
     pub grace: Duration,
     /// Bytes in a second that a body and a response must make on the average, once their client was
-    /// waited for twice as long as for one read or write; 0 for no such bound. 256.
+    /// waited for twice as long as for one read or write, the first two not counted; 0 for no such
+    /// bound. 256.
     pub least_rate: u64,
 }
 

@@ -280,12 +280,10 @@ fn write_all(
     pace: &mut Pace,
     pieces: &mut [&[u8]],
 ) -> Result<(), HTTPException> {
-    pace.wait(timing, |timing| {
-        while pieces.iter().any(|piece| !piece.is_empty()) {
-            write_some(stream, timing, pieces)?;
-        }
-        Ok(())
-    })
+    while pieces.iter().any(|piece| !piece.is_empty()) {
+        pace.wait(timing, |timing| write_some(stream, timing, pieces))?;
+    }
+    Ok(())
 }
 
 /// Writes once, as much of the pieces as the stream takes.
