@@ -97,7 +97,9 @@ fn is_received_host(host: &[u8]) -> bool {
 #[cfg(feature = "server")]
 fn is_encoded_name(bytes: &[u8]) -> bool {
     let unusual = bytes.iter().position(|&octet| !is_unreserved(octet));
-    let mut rest = bytes.get(unusual.unwrap_or(bytes.len())..).unwrap_or_default();
+    let mut rest = bytes
+        .get(unusual.unwrap_or(bytes.len())..)
+        .unwrap_or_default();
     loop {
         rest = match rest {
             [] => return true,
