@@ -17,11 +17,14 @@ use stdhttp::server::{BaseHTTPRequestHandler, Bounds, HTTPServer, Handler, Times
 use stdhttp::testing::{Ending, Fault, Peer, Script, steps};
 use stdhttp::{Clock, HTTPException};
 
+#[path = "support/asked.rs"]
+mod asked;
 #[path = "support/canned.rs"]
 mod canned;
 #[path = "support/counting.rs"]
 mod counting;
 
+use asked::Asked;
 use canned::{Canned, Tally};
 use counting::{Counting, Taken, measure};
 
@@ -424,6 +427,17 @@ fn clients_that_dribble_are_shed_in_time() {
         assert!(elapsed <= longest, "{name}: {elapsed:?}");
         assert_eq!(peer.calls().open, 0);
     }
+}
+
+#[test]
+fn small_answers_never_ask_for_the_time() {
+    let clock = Asked::default();
+    let server = HTTPServer::without_socket(Site::new(Body::IsRead)).clock(clock.clone());
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let client = Canned::new(b"", request, 1_000, b"").in_pieces_of(request.len());
+    server.serve_connection(client, None);
+    assert_eq!(server.handler().served.load(Ordering::Relaxed), 1_000);
+    assert_eq!(clock.times(), 0);
 }
 
 #[test]

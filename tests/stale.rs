@@ -13,6 +13,11 @@ use stdhttp::{
     UnimplementedFileMode,
 };
 
+#[path = "support/asked.rs"]
+mod asked;
+
+use asked::Asked;
+
 const HI: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 const YO: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nyo";
 const EVIL: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL";
@@ -76,6 +81,21 @@ fn a_request_that_leaves_at_once_is_looked_at_once() {
         assert_eq!(get(&mut conn), b"yo");
         assert_eq!((peer.calls().looks, peer.calls().connects), (looks, 1));
     }
+}
+
+#[test]
+fn a_kept_connection_asks_for_the_time_when_it_becomes_idle_and_when_it_is_used() {
+    let clock = Asked::default();
+    let script = (0..10).fold(Script::new(), |script, _| script.expect_head().send(HI));
+    let peer = Peer::new([script]);
+    let conn = builder(&peer).clock(clock.clone());
+    let mut conn = conn.build().unwrap();
+    assert_eq!(get(&mut conn), b"hi");
+    let first = clock.times();
+    for _ in 1..10 {
+        assert_eq!(get(&mut conn), b"hi");
+    }
+    assert_eq!((clock.times() - first, peer.calls().connects), (2 * 9, 1));
 }
 
 #[test]
