@@ -398,6 +398,27 @@ fn a_port_in_use_is_one_line() {
     assert_eq!(fail(&[&port]).0, 1);
 }
 
+/// Nobody wants to be served at the addresses that another server has left.
+#[test]
+fn a_port_in_use_at_some_addresses_is_in_use() {
+    let Ok(taken) = TcpListener::bind("[::1]:0") else {
+        println!("left out: this machine has no IPv6");
+        return;
+    };
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut child = start(Command::new(PROGRAM).arg(&port)).unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    let _ = child.kill();
+    let mut errors = String::new();
+    let mut output = child.stderr.take().unwrap();
+    output.read_to_string(&mut errors).unwrap();
+    child.wait().unwrap();
+    let expected = format!("stdhttp-server: port {port} is in use\n");
+    assert_eq!((line, errors), (String::new(), expected));
+}
+
 #[test]
 fn a_directory_that_is_not_there_is_one_line() {
     let site = Site::new("absent");
@@ -420,10 +441,11 @@ fn an_address_of_others_is_one_line() {
 
 #[test]
 fn wrong_usage_is_one_line_and_exit_status_2() {
-    let table: [(&[&str], &str); 15] = [
+    let table: [(&[&str], &str); 20] = [
         (&["65536"], "65536 is no port, 0 to 65535"),
         (&["http"], "http is no port, 0 to 65535"),
         (&["--", "-1"], "-1 is no port, 0 to 65535"),
+        (&["-"], "- is no port, 0 to 65535"),
         (&["1", "2"], "more than one port"),
         (&["-x"], "unknown option -x"),
         (&["--bnd", "a"], "unknown option --bnd"),
@@ -440,6 +462,13 @@ fn wrong_usage_is_one_line_and_exit_status_2() {
             "Content-Length is sent by the server itself",
         ),
         (&["--content-type", "text"], "\"text\" is no media type"),
+        (&["--content-type", "text/"], "\"text/\" is no media type"),
+        (&["--content-type", "/plain"], "\"/plain\" is no media type"),
+        (
+            &["--content-type", "text/a\nb"],
+            "\"text/a\\nb\" is no media type",
+        ),
+        (&["-p", "HTTP/1.1", "-x"], "unknown option -x"),
         (
             &["-p", "HTTP/2"],
             "HTTP/2 is no version, HTTP/1.0 or HTTP/1.1",

@@ -329,6 +329,69 @@ fn a_listing_shows_names_as_they_are_and_leads_to_them() {
     assert_eq!(get(&handler.listing(false), "/").status, 403);
 }
 
+#[test]
+fn a_listing_leads_up_and_sorts_by_its_columns() {
+    let folder = Folder::new("columns");
+    folder.file("below/a", "a");
+    let handler = folder.handler();
+    let up = "<td><a href=\"../\">../</a></td>";
+    assert!(!get(&handler, "/").text().contains(up));
+    assert!(get(&handler, "/below/").text().contains(up));
+    let name = |sort: &str, more: &str, mark: &str| {
+        format!("<th aria-sort=\"{sort}\"><a href=\"?sort=name{more}\">Name{mark}</a></th>")
+    };
+    let size = |sort: &str, more: &str, mark: &str| {
+        format!(
+            "<th class=\"number\" aria-sort=\"{sort}\"><a href=\"?sort=size{more}\">Size{mark}</a></th>"
+        )
+    };
+    let turns = "&amp;order=desc";
+    for (query, columns) in [
+        (
+            "",
+            [name("ascending", turns, " \u{2191}"), size("none", "", "")],
+        ),
+        (
+            "?order=desc",
+            [name("descending", "", " \u{2193}"), size("none", "", "")],
+        ),
+        (
+            "?sort=size",
+            [name("none", "", ""), size("ascending", turns, " \u{2191}")],
+        ),
+        (
+            "?sort=size&order=desc",
+            [name("none", "", ""), size("descending", "", " \u{2193}")],
+        ),
+    ] {
+        let page = get(&handler, &format!("/below/{query}")).text();
+        assert!(page.contains(&columns.concat()), "{query}: {page}");
+    }
+}
+
+#[test]
+fn a_handler_lists_a_directory_by_name() {
+    let folder = Folder::new("by-name");
+    folder.file("below/a", "a");
+    let (files, below) = (folder.handler(), folder.0.join("below"));
+    let answer = |request: &mut BaseHTTPRequestHandler<'_>| files.list_directory(request, &below);
+    let came = serve(
+        &answer,
+        "GET /some%20where?sort=size HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    let mut response = HTTPResponse::from_reader(&came[..], "GET").expect("a response");
+    assert_eq!(response.status(), 200);
+    let page = String::from_utf8(response.read(None).unwrap()).unwrap();
+    for part in [
+        "<h1>Directory listing for /some where</h1>",
+        "<a href=\"./a\">a</a>",
+        "<a href=\"../\">../</a>",
+        "<th aria-sort=\"ascending\">",
+    ] {
+        assert!(page.contains(part), "{page}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn names_that_are_no_text_can_be_reached() {
@@ -549,8 +612,22 @@ fn a_file_that_may_change_within_the_tick_has_a_weak_tag() {
         evaluate_preconditions(&headers, &fresh, now),
         Precondition::Failed
     );
+    let mut dated = HTTPMessage::new();
+    dated.append("If-Range", CHANGED);
+    assert!(range_applies(&dated, &settled, now) && !range_applies(&dated, &fresh, now));
     let unknown = Validators::new(Some(UNIX_EPOCH), 1, now);
     assert!(unknown.etag().is_none() && unknown.last_modified().is_none());
+    for (field, value, came_to) in [
+        ("If-Match", "*", Precondition::Passed),
+        ("If-Match", &tag, Precondition::Failed),
+        ("If-None-Match", "*", Precondition::NotModified),
+        ("If-None-Match", &tag, Precondition::Passed),
+    ] {
+        let mut headers = HTTPMessage::new();
+        headers.append(field, value);
+        let asked = evaluate_preconditions(&headers, &unknown, now);
+        assert_eq!(asked, came_to, "{field}: {value}");
+    }
 }
 
 #[test]
@@ -613,6 +690,10 @@ fn several_ranges_come_as_parts_with_an_exact_length() {
     let boundary = content_type
         .strip_prefix("multipart/byteranges; boundary=")
         .unwrap();
+    let digit = |octet: u8| octet.is_ascii_hexdigit();
+    assert!(boundary.len() == 32 && boundary.bytes().all(digit));
+    let again = ask(&folder.handler(), "GET", "/a.txt", &["Range: bytes=0-1,8-"]);
+    assert_ne!(again.field("content-type").unwrap(), content_type);
     let part = |range: &str, body: &str| {
         format!(
             "\r\n--{boundary}\r\nContent-Type: text/plain\r\nContent-Range: bytes {range}/10\r\n\r\n{body}"

@@ -5,9 +5,9 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -285,6 +285,73 @@ fn the_grace_time_ends() {
     drop(go_on);
 }
 
+/// Ends its server, and sends back the body of the request then.
+struct Closing {
+    shutdown: Arc<OnceLock<stdhttp::server::Shutdown>>,
+}
+
+impl Handler for Closing {
+    fn dispatch(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Handled {
+        self.shutdown.get().expect("a server").shutdown();
+        let mut body = Vec::new();
+        request.rfile().read_to_end(&mut body)?;
+        request.send_response(200, None)?;
+        request.end_headers()?;
+        request.wfile().write_all(&body)?;
+        Ok(())
+    }
+
+    fn log_message(&self, _: &BaseHTTPRequestHandler<'_>, _: fmt::Arguments<'_>) {}
+}
+
+#[test]
+fn a_body_under_way_arrives_behind_a_shutdown() {
+    let shutdown = Arc::new(OnceLock::new());
+    let mut running = Running::start(local(Closing {
+        shutdown: Arc::clone(&shutdown),
+    }));
+    shutdown.set(running.shutdown.clone()).unwrap();
+    let mut stream = running.connect();
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    // The server is shut down by now.
+    stream.write_all(b"hello").unwrap();
+    let came = whole(stream).unwrap();
+    assert!(came.starts_with("HTTP/1.1 200 ") && came.ends_with("\r\n\r\nhello"));
+    running.end();
+}
+
+#[test]
+fn a_stream_of_the_callers_own_learns_of_a_shutdown_between_requests() {
+    let shutdown = Arc::new(OnceLock::new());
+    let server = HTTPServer::without_socket(Closing {
+        shutdown: Arc::clone(&shutdown),
+    });
+    shutdown.set(server.shutdown_handle()).unwrap();
+    let requests = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2);
+    let peer = || Peer::new([Script::new().send(&requests).end(Ending::Close)]);
+    let under_way = peer();
+    server.serve_connection(under_way.accept().unwrap(), None);
+    let came = String::from_utf8(under_way.received(0)).unwrap();
+    assert_eq!(came.matches("HTTP/1.1 200 ").count(), 1);
+    assert!(came.contains("\r\nConnection: close\r\n"), "{came}");
+    let behind = peer();
+    server.serve_connection(behind.accept().unwrap(), None);
+    assert_eq!(behind.received(0), b"");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_at_an_address_of_its_own_ends() {
+    for address in ["127.0.0.2:0", "0.0.0.0:0"] {
+        let mut running = Running::start(HTTPServer::bind(address, Quiet(echo)).unwrap());
+        running.end();
+    }
+}
+
 #[test]
 fn a_server_can_serve_again_after_a_shutdown() {
     let server = Arc::new(local(Quiet(echo)));
@@ -297,6 +364,53 @@ fn a_server_can_serve_again_after_a_shutdown() {
         server.shutdown();
         thread.join().unwrap();
     }
+}
+
+/// Here a queue that is empty, which a socket that does not wait has for an error.
+#[test]
+fn errors_of_accepting_pass() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let server = Arc::new(HTTPServer::from_listener(listener, Quiet(echo)).unwrap());
+    let serving = Arc::clone(&server);
+    let thread = std::thread::spawn(move || serving.serve_forever());
+    for _ in 0..3 {
+        let mut conn = HTTPConnection::builder("127.0.0.1")
+            .port(server.server_port())
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        assert_eq!(get(&mut conn, "/a"), "/a");
+    }
+    server.shutdown();
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_server_without_a_socket_has_nothing_to_accept() {
+    let server = HTTPServer::without_socket(Quiet(echo));
+    server.handle_request();
+    server.serve_forever();
+    assert_eq!(server.server_address(), &ServerAddress::None);
+    ThreadingHTTPServer::from(server).serve_forever();
+}
+
+/// The client has the whole response, and sees its end, while what it still sends is dropped.
+#[test]
+fn the_end_of_a_response_is_seen_before_the_connection_is_gone() {
+    let times = Times {
+        linger: Duration::from_secs(60),
+        ..Times::DEFAULT
+    };
+    let running = Running::start(local(Quiet(echo)).times(times));
+    let mut stream = running.connect();
+    let head = "GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut sending = stream.try_clone().unwrap();
+    let came = whole(stream).unwrap();
+    assert!(came.ends_with("\r\n\r\n/a"), "{came}");
+    sending.write_all(&[b'x'; 1_000]).unwrap();
+    drop(sending);
 }
 
 #[test]

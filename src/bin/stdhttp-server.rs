@@ -277,8 +277,10 @@ impl Arguments {
                 return Err(format!("{name} takes no value"));
             }
             "-h" | "--help" => self.help = true,
-            "--cgi" if cfg!(unix) => self.cgi = true,
-            "--cgi" => return Err("--cgi works on Unix alone".into()),
+            "--cgi" => match cfg!(unix) {
+                true => self.cgi = true,
+                false => return Err("--cgi works on Unix alone".into()),
+            },
             _ => return Err(format!("unknown option {argument}")),
         }
         Ok(())

@@ -247,8 +247,8 @@ impl<H: Handler> HTTPServer<H> {
         self.talk(Box::new(stream), address.into(), &self.registry);
     }
 
-    /// Accepts a connection; nothing once the server is shut down. Errors of accepting pass: there are too many descriptors, or the
-    /// client has gone.
+    /// Accepts a connection; nothing once the server is shut down. Errors of accepting pass: there are
+    /// too many descriptors, or the client has gone.
     fn next_connection(&self) -> Option<(Accepted, Option<SocketAddr>)> {
         let mut pause = FIRST_PAUSE;
         loop {
@@ -258,7 +258,6 @@ impl<H: Handler> HTTPServer<H> {
             }
             match accepted {
                 Ok(connection) => return Some(connection),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::Unsupported => return None,
                 Err(_) => {
                     std::thread::sleep(pause);

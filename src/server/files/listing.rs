@@ -236,9 +236,9 @@ mod tests {
 
     /// The names in the order of the page.
     fn names(query: &[u8]) -> Vec<&'static str> {
-        let entries = vec![file("b", 1, 3), file("A", 3, 2), file("c", 2, 1)];
+        let entries = vec![file("b", 1, 3), file("A", 3, 2), file("C", 2, 1)];
         let page = page("/", entries, Sorting::of(query), true);
-        let mut found: Vec<_> = ["A", "b", "c"]
+        let mut found: Vec<_> = ["A", "b", "C"]
             .into_iter()
             .map(|name| (page.find(&format!(">{name}<")), name))
             .collect();
@@ -248,10 +248,10 @@ mod tests {
 
     #[test]
     fn entries_are_sorted_as_asked() {
-        assert_eq!(names(b""), ["A", "b", "c"]);
-        assert_eq!(names(b"sort=name&order=desc"), ["c", "b", "A"]);
-        assert_eq!(names(b"sort=size"), ["b", "c", "A"]);
-        assert_eq!(names(b"sort=date&order=desc"), ["b", "A", "c"]);
+        assert_eq!(names(b""), ["A", "b", "C"]);
+        assert_eq!(names(b"sort=name&order=desc"), ["C", "b", "A"]);
+        assert_eq!(names(b"sort=size"), ["b", "C", "A"]);
+        assert_eq!(names(b"sort=date&order=desc"), ["b", "A", "C"]);
     }
 
     #[test]

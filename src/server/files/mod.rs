@@ -222,7 +222,7 @@ impl SimpleHTTPRequestHandler {
         };
         let metadata = match fs::metadata(&path) {
             Ok(metadata) => metadata,
-            Err(error) => return refuse(request, &error),
+            Err(error) => return refuse(request, &error, None),
         };
         let ends_in_slash = raw.ends_with(b"/") || raw.is_empty();
         match (metadata.is_dir(), ends_in_slash) {
@@ -277,10 +277,7 @@ impl SimpleHTTPRequestHandler {
     ) -> Result<(), HTTPException> {
         let entries = match listing::entries(path, |name| self.shows(name)) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                return request.send_error(403, "No permission to list directory", None);
-            }
-            Err(error) => return refuse(request, &error),
+            Err(error) => return refuse(request, &error, Some("No permission to list directory")),
         };
         let title = percent::decode(raw, false);
         let title = String::from_utf8_lossy(&title);
@@ -339,7 +336,7 @@ impl SimpleHTTPRequestHandler {
         }
         let found = match self.open(request, path) {
             Ok(found) => found,
-            Err(error) => return refuse(request, &error),
+            Err(error) => return refuse(request, &error, None),
         };
         if !self.is_inside(Some(&found.file), path) {
             return request.send_error(404, "File not found", None);
@@ -423,13 +420,14 @@ fn accepts(accepted: &str, coding: &str) -> bool {
     any
 }
 
-/// What answers a file that can't be had.
+/// What answers a file that can't be had. `denied` is what is said where permission is missing.
 fn refuse(
     request: &mut BaseHTTPRequestHandler<'_>,
     error: &io::Error,
+    denied: Option<&str>,
 ) -> Result<(), HTTPException> {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => request.send_error(403, None, None),
+        io::ErrorKind::PermissionDenied => request.send_error(403, denied, None),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => {
             request.send_error(404, "File not found", None)
         }
@@ -439,14 +437,20 @@ fn refuse(
     }
 }
 
-/// A name that no file can have, since it is too long or has what names may not have.
+/// How the system says that a name is too long or has what names may not have.
+const NO_NAME: &[i32] = if cfg!(windows) {
+    &[123, 206]
+} else if cfg!(target_os = "linux") {
+    &[36]
+} else {
+    &[63]
+};
+
+/// A name that no file can have.
 fn is_no_name(error: &io::Error) -> bool {
-    match error.raw_os_error() {
-        Some(36) => cfg!(target_os = "linux"),
-        Some(63) => cfg!(all(unix, not(target_os = "linux"))),
-        Some(123 | 206) => cfg!(windows),
-        _ => false,
-    }
+    error
+        .raw_os_error()
+        .is_some_and(|code| NO_NAME.contains(&code))
 }
 
 /// Too many open files, of the process or of the system.
@@ -484,4 +488,61 @@ fn redirect(
 fn trim_slashes(path: &[u8]) -> &[u8] {
     let slashes = path.iter().take_while(|&&octet| octet == b'/').count();
     path.get(slashes..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::serve;
+
+    /// The status line that answers a file which this error keeps from being sent.
+    fn refused(error: &io::Error) -> String {
+        let answer = |request: &mut BaseHTTPRequestHandler<'_>| refuse(request, error, Some("No"));
+        let came = serve(&answer, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        let came = String::from_utf8(came).unwrap();
+        came.lines().next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_keeps_a_file_from_being_sent_has_its_status() {
+        for (kind, line) in [
+            (io::ErrorKind::PermissionDenied, "HTTP/1.1 403 No"),
+            (io::ErrorKind::NotFound, "HTTP/1.1 404 File not found"),
+            (io::ErrorKind::NotADirectory, "HTTP/1.1 404 File not found"),
+            (io::ErrorKind::InvalidInput, "HTTP/1.1 404 File not found"),
+            (io::ErrorKind::Other, "HTTP/1.1 500 Internal Server Error"),
+        ] {
+            assert_eq!(refused(&kind.into()), line);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_system_lacks_is_no_fault_of_the_name() {
+        const EIO: i32 = 5;
+        const ENFILE: i32 = 23;
+        const EMFILE: i32 = 24;
+        const ENAMETOOLONG: i32 = 36;
+        for (code, status) in [
+            (EIO, " 500 "),
+            (ENFILE, " 503 "),
+            (EMFILE, " 503 "),
+            (ENAMETOOLONG, " 404 "),
+        ] {
+            let line = refused(&io::Error::from_raw_os_error(code));
+            assert!(line.contains(status), "{code}: {line}");
+        }
+    }
+
+    /// As where a link is put into the place of a file between the look at its path and its opening.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_open_file_lies_where_it_was_opened() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let files = SimpleHTTPRequestHandler::new(&directory).unwrap();
+        let (inside, outside) = (directory.join("lib.rs"), directory.join("../Cargo.toml"));
+        let open = |path: &Path| File::open(path).unwrap();
+        assert!(files.is_inside(Some(&open(&inside)), &outside));
+        assert!(!files.is_inside(Some(&open(&outside)), &inside));
+    }
 }
