@@ -24,6 +24,8 @@ mod endings;
 #[cfg(test)]
 mod handshake;
 #[cfg(test)]
+mod judged;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod pattern;

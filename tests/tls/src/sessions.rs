@@ -18,14 +18,14 @@ use crate::native::NativeTls;
 use crate::server::PATIENCE;
 
 /// A file that is gone when it is dropped.
-struct Pem(PathBuf);
+pub(crate) struct Pem(PathBuf);
 
 impl Pem {
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self(file(text))
     }
 
-    fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.0.to_str().expect("a path")
     }
 }
@@ -38,12 +38,12 @@ impl Drop for Pem {
 
 /// Answers every request, on as many connections at once as there are, with the number of
 /// certificates that the client showed; counts connections with a handshake.
-struct Server {
-    port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     handshakes: Arc<AtomicUsize>,
 }
 
-fn serve(config: Arc<ServerConfig>) -> Server {
+pub(crate) fn serve(config: Arc<ServerConfig>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
     let port = listener.local_addr().expect("an address").port();
     let handshakes = Arc::new(AtomicUsize::new(0));
@@ -84,7 +84,7 @@ fn answer_all(
 }
 
 /// Both adapters; what is verified is verified by these roots.
-fn sessions(roots: &Pem) -> [(&'static str, Session); 2] {
+pub(crate) fn sessions(roots: &Pem) -> [(&'static str, Session); 2] {
     let session = || {
         let mut session = Session::new();
         session.set_trust_env(false);
