@@ -18,13 +18,21 @@ use stdhttp::testing::serve;
 use stdhttp::{HTTPConnection, HTTPException, HTTPMessage, HTTPResponse};
 
 /// The scripts, each of which is below `cgi-bin`.
-const SCRIPTS: [(&str, &str); 32] = [
+const SCRIPTS: [(&str, &str); 34] = [
     ("hello", "echo 'Content-Type: text/plain'; echo; echo hello"),
     ("sub/deep", "echo 'Content-Type: text/plain'; echo; pwd"),
     (".hidden", "echo 'Content-Type: text/plain'; echo"),
     ("env", "echo 'Content-Type: text/plain'; echo; env"),
     ("status", "echo 'Status: 404 Nowhere'; echo; echo gone"),
     ("teapot", "echo 'Status: 418'; echo; echo short and stout"),
+    (
+        "four-digits",
+        "echo 'Status: 0404 Nowhere'; echo; echo gone",
+    ),
+    (
+        "long-head",
+        "echo 'Content-Type: a/b'; printf 'X-A: '; head -c \"$QUERY_STRING\" /dev/zero | tr '\\0' a; printf '\\n\\nbody'",
+    ),
     ("away", "echo 'Location: http://b.example/x'; echo"),
     (
         "moved",
@@ -101,6 +109,12 @@ fn site() -> &'static Path {
         }
         script(&root.join("cgi-bin/locked"), "echo secret", 0o644);
         script(&root.join("cgi-bin/left"), LEAVES_A_PROCESS, 0o755);
+        let locked = root.join("file.txt").display().to_string();
+        for (name, interpreter) in [("by-locked", locked.as_str()), ("by-none", "/none")] {
+            let path = root.join("cgi-bin").join(name);
+            fs::write(&path, format!("#!{interpreter}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
         script(&root.join("outside"), "echo; echo outside", 0o755);
         symlink("/bin/echo", root.join("cgi-bin/link")).unwrap();
         symlink("cgi-bin/hello", root.join("hello.txt")).unwrap();
@@ -278,6 +292,51 @@ fn sv_our_2_no_field_becomes_a_variable_that_means_something_else() {
             "{absent}"
         );
     }
+}
+
+#[test]
+fn the_name_of_the_server_is_its_address_where_the_client_calls_it_nothing() {
+    for request in [
+        "GET /cgi-bin/env HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET /cgi-bin/env HTTP/1.0\r\n\r\n",
+    ] {
+        let logged = Logged {
+            handler: handler(),
+            log: Mutex::default(),
+        };
+        let came = String::from_utf8(serve(&logged, request)).unwrap();
+        assert!(came.lines().any(|line| line == "SERVER_NAME=-"), "{came}");
+    }
+}
+
+#[test]
+fn a_head_is_as_long_as_it_may_be() {
+    const MOST: usize = 65_536;
+    let beside = "Content-Type: a/b\nX-A: \n\n".len();
+    let came = get(&format!("/cgi-bin/long-head?{}", MOST - beside));
+    assert_eq!((came.status, came.text().as_str()), (200, "body"));
+    assert_eq!(came.field("x-a").unwrap().len(), MOST - beside);
+    let came = get(&format!("/cgi-bin/long-head?{}", MOST - beside + 1));
+    assert_eq!(came.status, 502);
+}
+
+#[test]
+fn a_status_has_three_digits() {
+    assert_eq!(get("/cgi-bin/four-digits").status, 502);
+}
+
+#[test]
+fn a_script_that_cannot_be_started_is_told_from_one_that_may_not() {
+    let came = get("/cgi-bin/by-locked");
+    assert_eq!(came.status, 403);
+    assert_eq!(
+        came.reason,
+        "CGI script is not executable ('/cgi-bin/by-locked')"
+    );
+    let came = get("/cgi-bin/by-none");
+    assert_eq!(came.status, 500);
+    let told = came.log.first().expect("a line");
+    assert!(told.starts_with("CGI script can't be started: "), "{told}");
 }
 
 #[test]

@@ -4,13 +4,13 @@
 #![allow(missing_docs, non_snake_case)]
 
 use std::fmt;
-use std::io::{BufRead, ErrorKind, Read, Write};
-use std::sync::Mutex;
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use stdhttp::server::{BaseHTTPRequestHandler, Bounds, HTTPServer, Handler, Times};
 use stdhttp::testing::{Ending, Fault, Peer, Script, serve};
-use stdhttp::{BadResponse, HTTPException, HTTPResponse, Limits};
+use stdhttp::{BadResponse, HTTPException, HTTPResponse, Limits, Look, Stream};
 
 type Request<'r, 'a> = &'r mut BaseHTTPRequestHandler<'a>;
 type Handled = Result<(), HTTPException>;
@@ -609,6 +609,136 @@ fn bodies_that_dribble_are_ended() {
         "{:?}",
         peer.elapsed()
     );
+}
+
+#[test]
+fn a_body_that_does_not_come_has_the_time_of_a_read() {
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    let silent = Peer::new([Script::new().send(head)]);
+    let handler = logged(|request: Request<'_, '_>| {
+        let error = request.rfile().read(&mut [0; 5]).unwrap_err();
+        Err(error.into())
+    });
+    let times = Times {
+        read: Duration::from_secs(3),
+        linger: Duration::ZERO,
+        ..Times::DEFAULT
+    };
+    let server = HTTPServer::without_socket(handler)
+        .clock(silent.clone())
+        .times(times);
+    server.serve_connection(silent.accept().unwrap(), None);
+    assert_eq!(silent.elapsed(), Duration::from_secs(3));
+}
+
+#[test]
+fn a_body_at_the_least_rate_arrives() {
+    let mut script =
+        Script::new().send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+    for _ in 0..100 {
+        script = script.wait(Duration::from_secs(1)).send([b'x'; 10]);
+    }
+    let slow = Peer::new([script.end(Ending::Close)]);
+    let handler = logged(|request: Request<'_, '_>| {
+        let mut body = Vec::new();
+        request.rfile().read_to_end(&mut body)?;
+        request.send_response(200, None)?;
+        request.end_headers()?;
+        request.wfile().write_all(&body)?;
+        Ok(())
+    });
+    let times = Times {
+        read: Duration::from_secs(5),
+        least_rate: 10,
+        ..Times::DEFAULT
+    };
+    let server = HTTPServer::without_socket(handler)
+        .clock(slow.clone())
+        .times(times);
+    server.serve_connection(slow.accept().unwrap(), None);
+    let [(status, _, body)] = responses(&slow.received(0)).try_into().expect("one");
+    assert_eq!((status, body), (200, vec![b'x'; 1_000]));
+}
+
+/// A reset in answer to what comes later could make the client lose the response.
+#[test]
+fn what_comes_of_a_body_behind_the_answer_is_taken() {
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+    let later = Duration::from_secs(1);
+    let script = Script::new().send(head).wait(later).send("x");
+    let peer = Peer::new([script.end(Ending::Close)]);
+    let server = HTTPServer::without_socket(logged(hello)).clock(peer.clone());
+    server.serve_connection(peer.accept().unwrap(), None);
+    assert_eq!(responses(&peer.received(0)).len(), 1);
+    assert_eq!(peer.elapsed(), later);
+}
+
+/// A stream that sends nothing before it is flushed.
+struct HoldsBack {
+    request: &'static [u8],
+    held: Vec<u8>,
+    sent: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Read for HoldsBack {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        self.request.read(output)
+    }
+}
+
+impl Write for HoldsBack {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.held.write(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sent.lock().unwrap().append(&mut self.held);
+        Ok(())
+    }
+}
+
+impl Stream for HoldsBack {
+    fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn look(&mut self) -> io::Result<Look> {
+        Ok(Look::Unknown)
+    }
+}
+
+#[test]
+fn what_a_stream_holds_back_leaves_with_the_response_and_when_it_is_flushed() {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let stream = HoldsBack {
+        request: GET.as_bytes(),
+        held: Vec::new(),
+        sent: Arc::clone(&sent),
+    };
+    let seen = Arc::clone(&sent);
+    let ends_in = move |end: &[u8]| seen.lock().unwrap().ends_with(end);
+    let handler = logged(move |request: Request<'_, '_>| {
+        request.send_response(200, None)?;
+        request.end_headers()?;
+        request.flush_headers()?;
+        assert!(ends_in(b"\r\n\r\n"));
+        request.wfile().write_all(b"a")?;
+        request.wfile().flush()?;
+        assert!(ends_in(b"\r\n\r\n1\r\na\r\n"));
+        Ok(())
+    });
+    let server = HTTPServer::without_socket(handler);
+    server.serve_connection(stream, None);
+    let [(status, _, body)] = responses(&sent.lock().unwrap()).try_into().expect("one");
+    assert_eq!((status, &body[..]), (200, &b"a"[..]));
 }
 
 /// What a client gets that takes its time for no call, from a handler that lets time pass.

@@ -83,13 +83,9 @@ impl BaseHTTPRequestHandler<'_> {
 
     /// Ends what the handler left open.
     fn end_answer(&mut self) {
-        match self.connection.exchange.state() {
-            ExchangeState::Received => {
-                self.log_error(format_args!("the handler sent no response"));
-                return self.fail(500);
-            }
-            ExchangeState::Started => self.connection.head_ended = true,
-            _ => {}
+        if self.connection.exchange.state() == ExchangeState::Received {
+            self.log_error(format_args!("the handler sent no response"));
+            return self.fail(500);
         }
         self.heed_shutdown();
         if let Err(error) = self.connection.end_response() {

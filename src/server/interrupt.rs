@@ -42,11 +42,7 @@ impl Interrupt {
 
     /// Waits for the interrupt. Where it is ignored, or was caught again, that is for ever.
     pub fn wait(mut self) {
-        let mut octet = [0];
-        while let Err(error) = self.told.read(&mut octet) {
-            if error.kind() != io::ErrorKind::Interrupted {
-                return;
-            }
-        }
+        // An end tells it too.
+        let _ = self.told.read_exact(&mut [0]);
     }
 }

@@ -147,7 +147,7 @@ impl Connection {
             return Ok(());
         }
         self.flush()?;
-        while *left > 0 {
+        while *left != 0 {
             let most = usize::try_from(*left)
                 .unwrap_or(usize::MAX)
                 .min(KERNEL_BLOCK);
@@ -172,7 +172,8 @@ impl Connection {
             return Ok(());
         }
         self.end_head(None)?;
-        if !self.head_written || !self.pending.is_empty() {
+        // What waits, waits with the head.
+        if !self.head_written {
             self.write_piece(&[])?;
         }
         self.flush_stream()
@@ -202,7 +203,8 @@ impl Connection {
     pub(crate) fn end_response(&mut self) -> Result<(), HTTPException> {
         let length = self.outgoing.bytes;
         self.end_head(Some(length))?;
-        if !self.head_written || !self.pending.is_empty() {
+        // What waits, waits with the head.
+        if !self.head_written {
             self.write_piece(&[])?;
         }
         let ended = self.exchange.end_response();
@@ -305,4 +307,73 @@ fn write_some(
 /// The failure of a file that was to be sent.
 fn source_error(error: io::Error) -> HTTPException {
     HTTPException::io(error, Step::ReadSource, Retry::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::HTTPVersion;
+    use crate::server::{Bounds, Times};
+    use crate::testing::{Peer, Script};
+
+    /// A file on a file system whose reads a signal can interrupt.
+    struct Interrupted<'a> {
+        left: &'a [u8],
+        interrupts: bool,
+    }
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+            self.interrupts = !self.interrupts;
+            if self.interrupts {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.left.read(output)
+        }
+    }
+
+    /// Fails as a disk does.
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::InvalidData.into())
+        }
+    }
+
+    /// What a client gets of a body of 5 bytes, and what came of copying it.
+    fn copied(file: &mut impl Read) -> (String, Result<(), HTTPException>) {
+        let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        let peer = Peer::new([Script::new().send(request)]);
+        let (stream, clock) = (Box::new(peer.accept().unwrap()), Box::new(peer.clone()));
+        let (times, bounds) = (Times::DEFAULT, Bounds::DEFAULT);
+        let mut connection = Connection::new(stream, clock, times, bounds, HTTPVersion::Http11);
+        assert!(connection.receive_head(true).is_ok());
+        connection.exchange.send_response(200, "").unwrap();
+        connection.head_ended = true;
+        let copied = connection.copy_blocks(file, &mut 5, &mut [0; 3]);
+        if copied.is_ok() {
+            connection.end_response().unwrap();
+        }
+        (String::from_utf8(peer.received(0)).unwrap(), copied)
+    }
+
+    #[test]
+    fn a_read_that_is_interrupted_is_made_again() {
+        let mut file = Interrupted {
+            left: b"hello",
+            interrupts: false,
+        };
+        let (came, copied) = copied(&mut file);
+        assert_eq!(came, "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\nhello");
+        assert!(copied.is_ok());
+    }
+
+    #[test]
+    fn a_file_that_fails_ends_the_response() {
+        let (came, copied) = copied(&mut Broken);
+        assert_eq!(came, "");
+        let step = Step::ReadSource;
+        assert!(matches!(copied, Err(HTTPException::Io { step: at, .. }) if at == step));
+    }
 }

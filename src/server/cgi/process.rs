@@ -171,19 +171,37 @@ impl Drop for Running {
     }
 }
 
-/// Reads all that a script writes to standard error, so that it never waits, and keeps the beginning.
+/// Reads all that a script writes to standard error, so that it never waits, and keeps the beginning;
+/// a failure ends it as the end does.
 fn read_errors(mut stream: UnixStream) -> Vec<u8> {
     let mut kept = Vec::new();
-    let mut block = [0; 1_024];
-    loop {
-        match stream.read(&mut block) {
-            Ok(0) => return kept,
-            Ok(count) => {
-                let room = ERRORS_KEPT.saturating_sub(kept.len());
-                kept.extend(block.iter().take(count.min(room)));
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return kept,
-        }
+    let most = u64::try_from(ERRORS_KEPT).unwrap_or(u64::MAX);
+    if (&mut stream).take(most).read_to_end(&mut kept).is_ok() {
+        let _ = io::copy(&mut stream, &mut io::sink());
+    }
+    kept
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn a_script_that_is_given_up_is_ended_and_waited_for() {
+        let script = Script {
+            // It reads until its input ends.
+            file: PathBuf::from("/bin/cat"),
+            directory: PathBuf::from("/"),
+            name: Vec::new(),
+            path_info: Vec::new(),
+            path_translated: None,
+        };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let running = Running::start(&script, Vec::new(), deadline).unwrap();
+        let process = format!("/proc/{}", running.child.id());
+        assert!(Path::new(&process).exists());
+        drop(running);
+        assert!(!Path::new(&process).exists());
     }
 }

@@ -119,8 +119,10 @@ impl<'r, 'a> Relay<'r, 'a> {
 
     fn not_started(&mut self, error: &io::Error) -> Result<Outcome, HTTPException> {
         if error.kind() == ErrorKind::PermissionDenied {
-            let message = Refused::NotExecutable.message(&self.wanted.path);
-            self.request.send_error(403, message.as_str(), None)?;
+            let refused = Refused::NotExecutable;
+            let message = refused.message(&self.wanted.path);
+            self.request
+                .send_error(refused.status(), message.as_str(), None)?;
         } else {
             self.request
                 .log_error(format_args!("CGI script can't be started: {error}"));

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::server::base::BaseHTTPRequestHandler;
@@ -157,7 +156,7 @@ fn find_below(
     Err(Refused::NoPlainFile)
 }
 
-/// The file is there, is plain, lies where it may, and can be executed by somebody.
+/// The file is there, is plain, and lies where it may. Whether it can be executed, the system says.
 fn check(files: &SimpleHTTPRequestHandler, file: &Path) -> Result<(), Refused> {
     let metadata = fs::metadata(file).map_err(|_| Refused::Missing)?;
     if !files.contains(file) {
@@ -165,9 +164,6 @@ fn check(files: &SimpleHTTPRequestHandler, file: &Path) -> Result<(), Refused> {
     }
     if !metadata.is_file() {
         return Err(Refused::NoPlainFile);
-    }
-    if metadata.permissions().mode() & 0o111 == 0 {
-        return Err(Refused::NotExecutable);
     }
     Ok(())
 }

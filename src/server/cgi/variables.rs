@@ -83,8 +83,8 @@ impl Variables {
     fn add_server(&mut self, request: &BaseHTTPRequestHandler<'_>) {
         let server = request.server();
         match request.request().authority() {
-            Some((host, _)) if !host.is_empty() => self.add("SERVER_NAME", host),
-            _ => self.add("SERVER_NAME", server.server_name()),
+            Some((host, _)) => self.add("SERVER_NAME", host),
+            None => self.add("SERVER_NAME", server.server_name()),
         }
         self.add("SERVER_PORT", server.server_port().to_string());
         self.add("SERVER_SOFTWARE", request.version_string());
