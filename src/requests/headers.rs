@@ -23,9 +23,12 @@ use crate::proto::scan;
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
-    /// Copies share them until one is changed.
-    fields: Arc<Vec<(String, Vec<u8>)>>,
+    /// Copies share them until one is changed, and then all but that one.
+    fields: Arc<Vec<Field>>,
 }
+
+/// Name and value.
+type Field = (Arc<str>, Arc<[u8]>);
 
 impl Headers {
     /// No fields.
@@ -36,16 +39,12 @@ impl Headers {
 
     /// Sets a field in place of those with its name. It is checked when a request is prepared.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
-        let (name, value) = (name.into(), value.into());
-        let place = self.place(&name);
+        let field: Field = (name.into().into(), value.into().into());
+        let place = self.place(&field.0);
         let fields = Arc::make_mut(&mut self.fields);
-        match place {
-            Some(place) => {
-                if let Some(field) = fields.get_mut(place) {
-                    *field = (name, value);
-                }
-            }
-            None => fields.push((name, value)),
+        match place.and_then(|place| fields.get_mut(place)) {
+            Some(there) => *there = field,
+            None => fields.push(field),
         }
     }
 
@@ -73,7 +72,7 @@ impl Headers {
     #[must_use]
     pub fn get_bytes(&self, name: &str) -> Option<&[u8]> {
         let field = self.place(name).and_then(|place| self.fields.get(place));
-        field.map(|(_, value)| value.as_slice())
+        field.map(|(_, value)| &**value)
     }
 
     /// Whether there is such a field.
@@ -97,7 +96,7 @@ impl Headers {
     /// Names and values, in the order in which the names were first given.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
         let fields = self.fields.iter();
-        fields.map(|(name, value)| (name.as_str(), value.as_slice()))
+        fields.map(|(name, value)| (&**name, &**value))
     }
 
     /// Sets all fields of another one.
@@ -128,7 +127,7 @@ impl Headers {
     }
 
     fn place(&self, name: &str) -> Option<usize> {
-        let is_it = |(known, _): &(String, Vec<u8>)| known.eq_ignore_ascii_case(name);
+        let is_it = |(known, _): &Field| known.eq_ignore_ascii_case(name);
         self.fields.iter().position(is_it)
     }
 }
