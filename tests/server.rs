@@ -662,15 +662,18 @@ fn a_body_at_the_least_rate_arrives() {
 
 /// A reset in answer to what comes later could make the client lose the response.
 #[test]
-fn what_comes_of_a_body_behind_the_answer_is_taken() {
-    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
-    let later = Duration::from_secs(1);
-    let script = Script::new().send(head).wait(later).send("x");
-    let peer = Peer::new([script.end(Ending::Close)]);
-    let server = HTTPServer::without_socket(logged(hello)).clock(peer.clone());
-    server.serve_connection(peer.accept().unwrap(), None);
-    assert_eq!(responses(&peer.received(0)).len(), 1);
-    assert_eq!(peer.elapsed(), later);
+fn what_comes_behind_the_last_answer_is_taken() {
+    let unread = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+    let closed = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    for came in [unread, &format!("{closed}{GET}")] {
+        let later = Duration::from_secs(1);
+        let script = Script::new().send(came).wait(later).send("x");
+        let peer = Peer::new([script.end(Ending::Close)]);
+        let server = HTTPServer::without_socket(logged(hello)).clock(peer.clone());
+        server.serve_connection(peer.accept().unwrap(), None);
+        assert_eq!(responses(&peer.received(0)).len(), 1);
+        assert_eq!(peer.elapsed(), later, "{came}");
+    }
 }
 
 /// A stream that sends nothing before it is flushed.

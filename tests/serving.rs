@@ -375,6 +375,8 @@ fn errors_of_accepting_pass() {
     let serving = Arc::clone(&server);
     let thread = std::thread::spawn(move || serving.serve_forever());
     for _ in 0..3 {
+        // Time for the server to find nobody; if it takes longer, this test sees less.
+        std::thread::sleep(Duration::from_millis(20));
         let mut conn = HTTPConnection::builder("127.0.0.1")
             .port(server.server_port())
             .timeout(Duration::from_secs(20))
