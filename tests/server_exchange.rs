@@ -436,6 +436,22 @@ fn a_response_ends_behind_its_head_only() {
 }
 
 #[test]
+fn an_empty_piece_is_nothing_whatever_the_framing() {
+    let length = [("Content-Length", "1")];
+    for (request, status, fields) in [
+        (GET, 200, &[][..]),
+        (GET, 200, &length),
+        (GET, 304, &[]),
+        (HEAD, 200, &[]),
+        (OLD, 200, &[]),
+    ] {
+        let (mut exchange, ended) = answer(request, status, fields, None);
+        ended.unwrap();
+        assert_eq!(exchange.give(b"").unwrap(), Piece::Nothing, "{request}");
+    }
+}
+
+#[test]
 fn a_response_that_is_given_up_closes_the_connection() {
     let (mut exchange, ended) = answer(GET, 200, &[], Some(5));
     ended.unwrap();
