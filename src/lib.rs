@@ -171,6 +171,7 @@ mod replacing;
 pub mod requests;
 #[cfg(feature = "server")]
 pub mod server;
+mod small_files;
 mod status;
 pub mod testing;
 mod transport;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Readers {
     /// The owner alone.
     Owner,
-    /// Whoever may read files that are made without a word about it.
+    /// Whoever may read the old file; where there is none, files that are made without a word about it.
     Usual,
 }
 
@@ -44,26 +44,44 @@ pub(crate) fn replace<T, E: From<io::Error>>(
 
 /// A new file in the same folder, under a name that nothing has yet.
 fn create_beside(target: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if readers == Readers::Owner {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    #[cfg(not(unix))]
-    let _ = readers;
     let mut number: u32 = 0;
     loop {
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.{number}", std::process::id()));
         let beside = target.with_file_name(name);
-        match options.open(&beside) {
+        match create(&beside, target, readers) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
                 number = number.saturating_add(1);
             }
             opened => return Ok((beside, opened?)),
         }
     }
+}
+
+/// A new file, which is to take the place of another.
+pub(crate) fn create(path: &Path, target: &Path, readers: Readers) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let old = fs::metadata(target).map(|old| old.permissions());
+        match (readers, old) {
+            (Readers::Owner, _) => drop(options.mode(0o600)),
+            (Readers::Usual, Ok(old)) => {
+                // A part that is gone on with must be writable.
+                let mode = old.mode() & 0o777 | 0o200;
+                let file = options.mode(mode).open(path)?;
+                // What the process takes away from new files, the old one may have had.
+                file.set_permissions(fs::Permissions::from_mode(mode))?;
+                return Ok(file);
+            }
+            (Readers::Usual, Err(_)) => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (target, readers);
+    options.open(path)
 }
 
 #[cfg(test)]

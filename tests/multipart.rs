@@ -724,3 +724,19 @@ proptest! {
         prop_assert_eq!(read, expected);
     }
 }
+
+/// Some files of the kernel have another size than they say.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_says_it_is_empty_is_sent_whole() {
+    let version = fs::read("/proc/version").unwrap();
+    let mut form = MultipartForm::new();
+    form.push(FormPart::file("a", "/proc/version").unwrap())
+        .unwrap();
+    let mut body = form.into_body();
+    let length = body.content_length().unwrap();
+    let mut sent = Vec::new();
+    body.read_to_end(&mut sent).unwrap();
+    assert_eq!(u64::try_from(sent.len()).unwrap(), length);
+    assert!(sent.windows(version.len()).any(|found| found == version));
+}

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 
 use crate::error::{BodyFault, HTTPException, Retry, Step, UnimplementedFileMode};
+use crate::small_files::{SMALL_FILE, read_small};
 
 /// The body of a request.
 ///
@@ -93,10 +94,6 @@ impl Read for OpenFile<'_> {
         self.file().read(buffer)
     }
 }
-
-/// A file that says it has less than so many bytes is read before the head is written. The kernel
-/// says 0, or one page of up to 65,536, of files that it makes up (`/proc`, `/sys`).
-const SMALL_FILE: u64 = 70_000;
 
 /// An iterator that lends its items as bytes.
 pub(crate) trait Pieces {
@@ -197,7 +194,7 @@ impl<'a> Body<'a> {
             Content::Reader(_) | Content::Pieces(_) => Ok(None),
             Content::File(file) => match file_length(file.file())? {
                 Some(length) if length < SMALL_FILE => {
-                    self.content = read_small(file.file())?;
+                    self.content = small_content(file.file())?;
                     self.length()
                 }
                 length => Ok(length),
@@ -225,17 +222,14 @@ fn file_length(mut file: &File) -> Result<Option<u64>, HTTPException> {
 }
 
 /// The content of a file that says it is small; if it is not, a reader of unknown length.
-fn read_small(file: &File) -> Result<Content<'static>, HTTPException> {
-    let mut bytes = Vec::new();
-    let read = file.take(SMALL_FILE).read_to_end(&mut bytes);
-    let count = read.map_err(source_error)?;
-    if u64::try_from(count).is_ok_and(|count| count < SMALL_FILE) {
-        return Ok(Content::Bytes(Cow::Owned(bytes)));
+fn small_content(file: &File) -> Result<Content<'static>, HTTPException> {
+    match read_small(file).map_err(source_error)? {
+        Some(bytes) => Ok(Content::Bytes(Cow::Owned(bytes))),
+        None => {
+            let file = file.try_clone().map_err(source_error)?;
+            Ok(Content::Reader(Box::new(file)))
+        }
     }
-    let mut file = file.try_clone().map_err(source_error)?;
-    let back = i64::try_from(count).unwrap_or_default().wrapping_neg();
-    file.seek_relative(back).map_err(source_error)?;
-    Ok(Content::Reader(Box::new(file)))
 }
 
 /// The body could not be read from where the caller has it.

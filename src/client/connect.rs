@@ -49,6 +49,18 @@ impl Route<'_> {
         self.time
     }
 
+    /// A way to another place in the same time, for a proxy that knows nothing of HTTP.
+    #[cfg(feature = "requests")]
+    pub(crate) fn to<'a>(&'a self, host: &'a str, port: u16) -> Route<'a> {
+        Route {
+            host,
+            port,
+            time: self.time,
+            tunnel: None,
+            leftover: Vec::new(),
+        }
+    }
+
     /// Opens the tunnel on a stream to the proxy, if there is one to open. A layer that secures
     /// the stream calls this first; for others the connection does.
     ///

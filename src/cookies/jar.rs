@@ -162,20 +162,24 @@ impl CookieJar {
     /// it. A request has one such field (RFC 6265bis section 5.8.1).
     #[must_use]
     pub fn cookie_header(&self, url: &Url) -> Option<Vec<u8>> {
-        let mut field = Vec::new();
-        for cookie in self.cookies_for(url) {
-            let before = field.len();
-            if before > 0 {
-                field.extend_from_slice(b"; ");
-            }
-            cookie.append_to(&mut field);
-            // Those that come first count most: what does not fit and all behind it stay here.
-            if field.len() > self.limits.header {
-                field.truncate(before);
-                break;
-            }
-        }
-        (!field.is_empty()).then_some(field)
+        field_of(&self.cookies_for(url), self.limits.header)
+    }
+
+    /// The value of `Cookie` with the caller's own cookies for one request, which win by their names and
+    /// are sent whatever the limits say, which are there against servers.
+    #[cfg(feature = "requests")]
+    pub(crate) fn cookie_header_with(&self, own: &[Cookie], url: &Url) -> Option<Vec<u8>> {
+        let site = site(url);
+        let own = own.iter().filter(|cookie| cookie.belongs_to(&site));
+        let own: Vec<Cookie> = own.cloned().collect();
+        let mut kept = self.cookies_for(url);
+        kept.retain(|kept| !own.iter().any(|own| own.name == kept.name));
+        let parts = [
+            field_of(&kept, self.limits.header),
+            field_of(&own, usize::MAX),
+        ];
+        let parts: Vec<Vec<u8>> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(&b"; "[..]))
     }
 
     /// Adds the field `Cookie` to those of a request to this URL, unless there is one already
@@ -379,6 +383,24 @@ impl<'a> Kind<'a> {
             && self.path.is_none_or(|path| path == cookie.path)
             && self.name.is_none_or(|name| name == cookie.name())
     }
+}
+
+/// The value of the field, of no more than so many bytes.
+fn field_of(cookies: &[Cookie], most: usize) -> Option<Vec<u8>> {
+    let mut field = Vec::new();
+    for cookie in cookies {
+        let before = field.len();
+        if before > 0 {
+            field.extend_from_slice(b"; ");
+        }
+        cookie.append_to(&mut field);
+        // Those that come first count most: what does not fit and all behind it stay here.
+        if field.len() > most {
+            field.truncate(before);
+            break;
+        }
+    }
+    (!field.is_empty()).then_some(field)
 }
 
 fn site(url: &Url) -> Site<'_> {

@@ -5,10 +5,11 @@
 //! `https://example.com.evil.org/`.
 
 use super::models::{PreparedRequest, RequestException, Response};
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::options::{Timeout, TlsSettings};
-use crate::urllib::Proxy;
+use crate::urllib::{Proxy, without_userinfo};
 
 /// Sends a prepared request, once, and gives the response to it: `requests.adapters.BaseAdapter`.
 ///
@@ -66,9 +67,15 @@ pub struct Sending<'a> {
     pub tls: &'a TlsSettings,
 }
 
-/// Whether a URL begins as the prefix says: in any case, and up to the end of a part of it.
+/// Whether a URL begins as the prefix says: in any case, and up to the end of a part of it. A user name
+/// and a password are looked at where the prefix has some, so that no host can stand in them.
 pub(super) fn is_mounted_at(prefix: &str, url: &str) -> bool {
-    if !begins_with(prefix, url) {
+    let url = match without_userinfo(prefix) {
+        Cow::Borrowed(_) => without_userinfo(url),
+        Cow::Owned(_) => Cow::Borrowed(url),
+    };
+    let url = with_path(&url);
+    if !begins_with(prefix, &url) {
         return false;
     }
     let next = url.as_bytes().get(prefix.len());
@@ -77,6 +84,19 @@ pub(super) fn is_mounted_at(prefix: &str, url: &str) -> bool {
     let ends_in_authority =
         authority.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '?', '#']));
     !ends_in_authority || matches!(next, None | Some(b'/' | b'?' | b'#' | b':'))
+}
+
+/// The URL with the path that an empty one stands for.
+fn with_path(url: &str) -> Cow<'_, str> {
+    let authority = url.split_once("://").map(|(_, rest)| rest);
+    let end = authority.and_then(|rest| rest.find(['/', '?', '#']).or(Some(rest.len())));
+    let place = authority
+        .zip(end)
+        .map(|(rest, end)| url.len().saturating_sub(rest.len()).saturating_add(end));
+    match place.and_then(|place| url.split_at_checked(place)) {
+        Some((before, rest)) if !rest.starts_with('/') => Cow::Owned(format!("{before}/{rest}")),
+        _ => Cow::Borrowed(url),
+    }
 }
 
 /// Whether a URL begins with a prefix, in whatever case.
@@ -110,12 +130,26 @@ mod tests {
                 false,
             ),
             (
+                "https://example.com",
+                "https://example.com:80@evil.org/",
+                false,
+            ),
+            ("https://example.com", "https://me:pw@example.com/", true),
+            (
+                "https://me:pw@example.com",
+                "https://me:pw@example.com/",
+                true,
+            ),
+            ("https://me:pw@example.com", "https://example.com/", false),
+            (
                 "https://example.com:8443",
                 "https://example.com:84430/",
                 false,
             ),
             ("https://example.com/ap", "https://example.com/api", true),
-            ("https://example.com/", "https://example.com", false),
+            ("https://example.com/", "https://example.com", true),
+            ("https://example.com/", "https://example.com?q", true),
+            ("https://example.com/a", "https://example.com", false),
             ("", "https://example.com", true),
         ] {
             assert_eq!(is_mounted_at(prefix, url), mounted, "{prefix} {url}");

@@ -2,6 +2,7 @@
 //! (`requests.Session.send`, `SessionRedirectMixin`; RFC 9110 section 15.4).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::adapter::Sending;
@@ -10,8 +11,7 @@ use super::models::{PreparedRequest, RequestException, Response};
 use super::options::{Hop, MAX_CONTENT, SendOptions, TlsSettings};
 use super::payload::Payload;
 use super::session::Session;
-use crate::cookies::CookieJar;
-use crate::urllib::{InvalidProxy, Proxy, Redirect, RedirectError, RedirectedRequest, Resend, Via};
+use crate::urllib::{InvalidProxy, Proxy, Redirect, RedirectedRequest, Resend, Via};
 
 impl Session {
     /// Sends a prepared request and follows the redirects of its answers (`send`).
@@ -29,8 +29,8 @@ impl Session {
     ) -> Result<Response, RequestException> {
         let options = self.merge_environment_settings(options);
         let call = Call::new(self, options);
-        let mut response = call.follow(request)?;
-        response.max_content = call.options.max_content.unwrap_or(MAX_CONTENT);
+        let request = with_own_exchange(request)?;
+        let response = call.follow(request)?;
         if !call.options.stream.unwrap_or_default() {
             if let Err(error) = response.content() {
                 return Err(error.with_response(response));
@@ -75,6 +75,8 @@ impl<'s> Call<'s> {
             let mut response = self.exchange(&mut request)?;
             let redirect = match self.redirect(&request, &response) {
                 Ok(redirect) => redirect,
+                // Nobody wants to go there.
+                Err(_) if self.options.allow_redirects.returns_all() => None,
                 Err(error) => return Err(error.with_response(finished(response, history))),
             };
             let Some(redirect) = redirect else {
@@ -88,7 +90,7 @@ impl<'s> Call<'s> {
                 followed: history.len(),
             };
             let follows = self.options.allow_redirects.allow(&hop);
-            let next = self.redirected(&request, &redirect);
+            let next = self.next_request(&request, &redirect);
             if !follows {
                 response.next = next.ok().map(Box::new);
                 return Ok(finished(response, history));
@@ -121,17 +123,24 @@ impl<'s> Call<'s> {
         let known = RedirectedRequest {
             method: request.method(),
             url: request.url(),
-            body: match request.body().is_replayable() {
-                true => Resend::Possible,
-                false => Resend::Impossible,
-            },
+            // Whether the body can be sent again counts where the redirect is followed.
+            body: Resend::Possible,
         };
         let rules = &self.session.rules;
         let redirect = rules.redirect(&known, response.status_code(), response.headers());
-        redirect.map_err(|error| match error {
-            RedirectError::BodyNotReplayable => ExceptionKind::UnrewindableBodyError.into(),
-            error => ExceptionKind::InvalidRedirect(error).into(),
-        })
+        redirect.map_err(|error| ExceptionKind::InvalidRedirect(error).into())
+    }
+
+    /// The next request, where its body can be had again.
+    fn next_request(
+        &self,
+        request: &PreparedRequest,
+        redirect: &Redirect,
+    ) -> Result<PreparedRequest, RequestException> {
+        match redirect.drops_body() || request.body().is_replayable() {
+            true => self.redirected(request, redirect),
+            false => Err(ExceptionKind::UnrewindableBodyError.into()),
+        }
     }
 
     /// The request that a redirect asks for. What it drops never comes back.
@@ -214,6 +223,7 @@ impl<'s> Call<'s> {
         let began = session.clock.now();
         let mut response = adapter.send(&sent, &sending)?;
         response.charsets.clone_from(&session.charsets);
+        response.max_content = self.options.max_content.unwrap_or(MAX_CONTENT);
         response.elapsed = session.clock.now().saturating_duration_since(began);
         session
             .cookies
@@ -230,21 +240,13 @@ impl<'s> Call<'s> {
         if request.own_cookie {
             return Cow::Borrowed(request);
         }
-        let kept = self.session.cookies.cookies_for(request.url());
-        let without = kept.is_empty() && request.cookies.is_empty();
-        if without && !request.headers().contains("Cookie") {
+        let jar = &self.session.cookies;
+        let field = jar.cookie_header_with(&request.cookies, request.url());
+        if field.is_none() && !request.headers().contains("Cookie") {
             return Cow::Borrowed(request);
         }
         let mut sent = request.clone();
-        let jar = CookieJar::new();
-        for cookie in kept {
-            jar.set_cookie(cookie);
-        }
-        for cookie in &request.cookies {
-            jar.clear(None, None, Some(&cookie.name()));
-            jar.set_cookie(cookie.clone());
-        }
-        match jar.cookie_header(request.url()) {
+        match field {
             Some(field) => sent.headers_mut().insert("Cookie", field),
             None => drop(sent.headers_mut().remove("Cookie")),
         }
@@ -268,6 +270,18 @@ impl<'s> Call<'s> {
         }
         Ok(None)
     }
+}
+
+/// Copies of a prepared request share the challenge that is being answered, and each sending answers its
+/// own.
+fn with_own_exchange(mut request: PreparedRequest) -> Result<PreparedRequest, RequestException> {
+    let shared = request.exchange.as_ref();
+    let is_shared = shared.is_some_and(|exchange| Arc::strong_count(exchange) > 1);
+    if let Some(auth) = request.auth.clone().filter(|_| is_shared) {
+        request.exchange = None;
+        request.authorize(&auth)?;
+    }
+    Ok(request)
 }
 
 fn finished(mut response: Response, history: Vec<Response>) -> Response {

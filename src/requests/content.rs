@@ -175,6 +175,8 @@ impl Read for Raw {
 /// The content of one response.
 pub(super) struct Content {
     raw: Raw,
+    /// What was read before a timeout and went to nobody: it comes first.
+    kept: io::Cursor<Vec<u8>>,
     decoded: Option<Decoded>,
     /// The failure that ended it is reported once; later reads are the end of nothing.
     failed: bool,
@@ -205,6 +207,7 @@ impl Content {
         });
         Self {
             raw,
+            kept: io::Cursor::default(),
             decoded,
             failed: false,
         }
@@ -220,6 +223,7 @@ impl Content {
         };
         Self {
             raw: Raw(Arc::new(Mutex::new(raw))),
+            kept: io::Cursor::default(),
             decoded: None,
             failed: true,
         }
@@ -230,12 +234,21 @@ impl Content {
         if self.failed {
             return Err(ExceptionKind::StreamConsumedError);
         }
+        let kept = self.kept.read(buffer).unwrap_or_default();
+        if kept > 0 {
+            return Ok(kept);
+        }
         let read = match &mut self.decoded {
             Some(decoded) => decoded.read(&self.raw, buffer),
             None => self.raw.state().read(buffer).map_err(client_error),
         };
         self.failed = matches!(&read, Err(error) if !error.is_timeout());
         read
+    }
+
+    /// Takes back what was read, for the next that reads.
+    pub(super) fn keep(&mut self, content: Vec<u8>) {
+        self.kept = io::Cursor::new(content);
     }
 
     /// Whether another read is known to bring nothing.

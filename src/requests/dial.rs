@@ -107,22 +107,30 @@ fn not_allowed() -> HTTPException {
 impl Dialer {
     /// A stream to the server, or to the proxy that leads to it.
     fn dial(&self, route: &mut Route<'_>) -> Result<BoxedStream, HTTPException> {
-        if let Some(custom) = &self.dialing.custom {
-            return custom(route);
-        }
         match self.proxy.as_ref().map(|proxy| (proxy, proxy.scheme())) {
-            None => {
-                let addresses = self.allowed(route.host(), route.port())?;
-                Ok(Box::new(Tcp::new().connect_to(&addresses, route.time())?))
-            }
+            None => match &self.dialing.custom {
+                Some(custom) => custom(route),
+                None => {
+                    let addresses = self.allowed(route.host(), route.port())?;
+                    Ok(Box::new(Tcp::new().connect_to(&addresses, route.time())?))
+                }
+            },
             Some((proxy, ProxyScheme::Socks5 | ProxyScheme::Socks5h)) => {
                 self.dial_socks(proxy, route)
             }
             Some((proxy, ProxyScheme::Https)) => {
-                let stream = Box::new(Tcp::new().connect(route)?);
+                let stream = self.dial_proxy(route)?;
                 self.secure(proxy.hostname(), stream, route.time(), &self.tls)
             }
-            Some(_) => Ok(Box::new(Tcp::new().connect(route)?)),
+            Some(_) => self.dial_proxy(route),
+        }
+    }
+
+    /// A stream to the proxy that a route leads to, by whoever makes the streams.
+    fn dial_proxy(&self, route: &mut Route<'_>) -> Result<BoxedStream, HTTPException> {
+        match &self.dialing.custom {
+            Some(custom) => custom(route),
+            None => Ok(Box::new(Tcp::new().connect(route)?)),
         }
     }
 
@@ -138,10 +146,10 @@ impl Dialer {
                 socks::Target::Address(address)
             }
         };
-        let proxies = resolve(proxy.hostname(), proxy.port())?;
-        let mut stream = Tcp::new().connect_to(&proxies, route.time())?;
+        let mut to_proxy = route.to(proxy.hostname(), proxy.port());
+        let mut stream = self.dial_proxy(&mut to_proxy)?;
         socks::connect(&mut stream, target, proxy.userinfo(), &route.time())?;
-        Ok(Box::new(stream))
+        Ok(stream)
     }
 
     fn secure(

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use super::error::ExceptionKind;
 use super::options::SendOptions;
@@ -134,6 +135,11 @@ impl<'s> Download<'s> {
     fn send_by(mut self, session: &Session) -> Result<Downloaded, RequestException> {
         let mut options = std::mem::take(&mut self.request.options);
         options.stream = Some(true);
+        options.deadline = options.deadline.or(session.deadline);
+        let now = options.deadline.map(|_| session.clock.now());
+        let ends = now
+            .zip(options.deadline)
+            .and_then(|(now, time)| now.checked_add(time));
         if !self.request.gives_header("Accept-Encoding") {
             self.request = self.request.header("Accept-Encoding", "identity");
         }
@@ -143,6 +149,7 @@ impl<'s> Download<'s> {
             request: with_content(session.prepare_request(self.request)?)?,
             limit: options.max_content,
             options,
+            ends,
             progress: self.progress,
         };
         let resume = self.resume && transfer.request.method() == "GET";
@@ -167,6 +174,8 @@ struct Transfer<'s, 'a> {
     session: &'a Session,
     request: PreparedRequest,
     options: SendOptions,
+    /// When all must be over: there may be two requests.
+    ends: Option<Instant>,
     limit: Option<u64>,
     progress: Progress<'s>,
 }
@@ -223,7 +232,12 @@ impl Transfer<'_, '_> {
             fields.insert("Range", format!("bytes={}-", known.start));
             fields.insert("If-Range", known.validator.as_str());
         }
-        self.session.send(request, self.options.clone())
+        let mut options = self.options.clone();
+        if let Some(ends) = self.ends {
+            let now = self.session.clock.now();
+            options.deadline = Some(ends.saturating_duration_since(now));
+        }
+        self.session.send(request, options)
     }
 
     /// Writes the content behind the first `start` bytes.

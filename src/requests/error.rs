@@ -13,12 +13,12 @@ use crate::urllib::{ParseError, RedirectError};
 pub enum ExceptionKind {
     /// The URL has no scheme (`MissingSchema`).
     MissingSchema {
-        /// What was given.
+        /// What was given, without user name and password.
         url: String,
     },
     /// No adapter is mounted for the scheme of the URL (`InvalidSchema`).
     InvalidSchema {
-        /// What was given.
+        /// What was given, without user name and password.
         url: String,
     },
     /// The URL can't be sent to (`InvalidURL`).

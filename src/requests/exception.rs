@@ -11,6 +11,7 @@ use std::fmt;
 use super::error::ExceptionKind;
 use crate::auth::InvalidCredentials;
 use crate::error::HTTPException;
+use crate::urllib::without_userinfo;
 
 impl RequestException {
     /// The class, with its facts.
@@ -113,13 +114,14 @@ impl From<InvalidCredentials> for RequestException {
     }
 }
 
-/// Of a status as `raise_for_status` of Python writes it.
+/// Of a status as `raise_for_status` of Python writes it, but without user name and password.
 impl fmt::Display for RequestException {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.inner.kind)?;
         match (&self.inner.kind, self.response()) {
             (ExceptionKind::HTTPError { .. }, Some(response)) => {
-                write!(f, ": {} for url: {}", response.reason(), response.url())
+                let url = without_userinfo(response.url().as_str());
+                write!(f, ": {} for url: {url}", response.reason())
             }
             _ => Ok(()),
         }

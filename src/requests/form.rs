@@ -187,13 +187,15 @@ pub(super) fn encode(
     json: Option<Payload>,
     files: Vec<FilePart>,
 ) -> Result<Encoded, ExceptionKind> {
-    match (data.map(|data| data.content), files.is_empty()) {
+    let data = data.map(|data| data.content);
+    let data = data.filter(|data| !data.is_nothing());
+    match (data, files.is_empty()) {
         (None, true) => Ok(json.map_or_else(Encoded::default, |body| Encoded {
             body,
             content_type: Some("application/json".to_owned()),
         })),
         (Some(DataContent::Payload(body)), true) => Ok(Encoded {
-            body: without_nothing(body),
+            body,
             content_type: None,
         }),
         (Some(DataContent::Form(pairs)), true) => Ok(encode_form(&pairs)),
@@ -203,18 +205,17 @@ pub(super) fn encode(
     }
 }
 
-/// No bytes at all are no body.
-fn without_nothing(body: Payload) -> Payload {
-    match body.as_bytes() {
-        Some([]) => Payload::default(),
-        _ => body,
+impl DataContent {
+    /// No pairs, and no bytes at all, are no body, and leave the place to others.
+    fn is_nothing(&self) -> bool {
+        match self {
+            Self::Form(pairs) => pairs.is_empty(),
+            Self::Payload(body) => body.as_bytes() == Some(&[]),
+        }
     }
 }
 
 fn encode_form(pairs: &[(String, String)]) -> Encoded {
-    if pairs.is_empty() {
-        return Encoded::default();
-    }
     let pairs = pairs.iter().map(|(name, value)| (name, value));
     Encoded {
         body: urlencode(pairs).into(),

@@ -27,7 +27,7 @@ use crate::transport::clock::{Clock, SystemClock};
 type DebugOutput = dyn Fn() -> Box<dyn Write + Send> + Send + Sync;
 
 /// Sends requests over connections that it keeps (`requests.adapters.HTTPAdapter`). It is shared by
-/// threads, and copies share the connections.
+/// threads, and copies share the connections until one is set up to make them otherwise.
 ///
 /// ```
 /// use stdhttp::requests::{HTTPAdapter, Session};
@@ -84,7 +84,13 @@ impl HTTPAdapter {
 
     fn with_limits(mut self, limits: PoolLimits) -> Self {
         self.limits = limits;
-        self.pool = Arc::new(Pool::new(limits));
+        self.with_own_pool()
+    }
+
+    /// Connections that were made otherwise than from now on are not for this adapter: past another
+    /// filter, with another TLS.
+    fn with_own_pool(mut self) -> Self {
+        self.pool = Arc::new(Pool::new(self.limits));
         self
     }
 
@@ -129,7 +135,7 @@ impl HTTPAdapter {
     #[must_use]
     pub fn tls(mut self, tls: impl Tls + 'static) -> Self {
         self.dialing.tls = Some(Arc::new(tls));
-        self
+        self.with_own_pool()
     }
 
     /// A content coding by its name (`gzip`): a function that undoes it.
@@ -152,39 +158,40 @@ impl HTTPAdapter {
         allow: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.dialing.filter = Some(Arc::new(allow));
-        self
+        self.with_own_pool()
     }
 
     /// How to come by a stream to the host of a [`Route`], in place of TCP: to a Unix socket, to a
-    /// [`Peer`](crate::testing::Peer) in a test.
+    /// [`Peer`](crate::testing::Peer) in a test. With a proxy it is the proxy's host; what is spoken to
+    /// the proxy, TLS and SOCKS, comes on top.
     #[must_use]
     pub fn connector(
         mut self,
         connect: impl Fn(&mut Route<'_>) -> Result<BoxedStream, HTTPException> + Send + Sync + 'static,
     ) -> Self {
         self.dialing.custom = Some(Arc::new(connect));
-        self
+        self.with_own_pool()
     }
 
     /// The limits on received heads.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.response_limits = limits;
-        self
+        self.with_own_pool()
     }
 
     /// What is forgiven a server.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
-        self
+        self.with_own_pool()
     }
 
     /// The lines of `set_debuglevel` of `http.client`, credentials masked.
     #[must_use]
     pub fn debuglevel(mut self, level: u32) -> Self {
         self.debuglevel = level;
-        self
+        self.with_own_pool()
     }
 
     /// Where these lines go instead of standard output; it is asked for each connection.
@@ -194,7 +201,7 @@ impl HTTPAdapter {
         output: impl Fn() -> W + Send + Sync + 'static,
     ) -> Self {
         self.debug_output = Some(Arc::new(move || Box::new(output())));
-        self
+        self.with_own_pool()
     }
 
     /// The clock of deadlines, and what waits for a time: for tests that don't sleep.
@@ -206,7 +213,7 @@ impl HTTPAdapter {
     ) -> Self {
         self.clock = Arc::new(clock);
         self.sleep = Arc::new(sleep);
-        self
+        self.with_own_pool()
     }
 
     /// The connections that wait for their next request.

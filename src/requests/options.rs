@@ -154,6 +154,10 @@ pub enum Redirects {
 }
 
 impl Redirects {
+    pub(super) fn returns_all(&self) -> bool {
+        matches!(self, Self::Return)
+    }
+
     pub(super) fn allow(&self, hop: &Hop<'_>) -> bool {
         match self {
             Self::Follow => true,

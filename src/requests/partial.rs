@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::dates::parse_http;
 use crate::message::HTTPMessage;
 use crate::proto::scan;
-use crate::replacing::{Readers, replace};
+use crate::replacing::{Readers, create, replace};
 
 /// The largest note in bytes.
 const LONGEST_NOTE: u64 = 65_536;
@@ -101,10 +101,7 @@ impl Partial {
     pub(super) fn begin(&self, url: &str, headers: &HTTPMessage) -> io::Result<File> {
         remove(&self.note)?;
         remove(&self.part)?;
-        let file = File::options()
-            .write(true)
-            .create_new(true)
-            .open(&self.part)?;
+        let file = create(&self.part, &self.target, Readers::Usual)?;
         if let Some(validator) = strong_validator(headers) {
             let total = declared_length(headers);
             let total = total.map_or_else(String::new, |total| total.to_string());

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::ExceptionKind;
 use crate::Body;
+use crate::small_files::{SMALL_FILE, read_small};
 
 type Reader = Box<dyn Read + Send>;
 /// Is told how much of a body was taken, and how much there is.
@@ -111,18 +112,25 @@ impl Payload {
         }
     }
 
-    /// The rest of a file, from where it stands.
+    /// The rest of a file, from where it stands, as long as it is now: what is appended later is not
+    /// sent. A small one is read now, since some files of the kernel have another size than they say
+    /// (`/proc/version`: none).
     ///
     /// # Errors
     ///
     /// Those of the file.
     pub fn file(mut file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        let regular = metadata.is_file();
-        let start = if regular { file.stream_position()? } else { 0 };
-        let length = regular.then(|| metadata.len().saturating_sub(start));
-        if !regular {
+        if !metadata.is_file() {
             return Ok(Self::reader(file));
+        }
+        let start = file.stream_position()?;
+        let mut length = Some(metadata.len().saturating_sub(start));
+        if length < Some(SMALL_FILE) {
+            match read_small(&file)? {
+                Some(bytes) => return Ok(bytes.into()),
+                None => length = None,
+            }
         }
         Ok(Self {
             content: Content::File {
@@ -192,9 +200,13 @@ impl Payload {
         match &self.content {
             Content::Empty => Ok(Box::new(io::empty())),
             Content::Bytes(bytes) => Ok(Box::new(io::Cursor::new(bytes.clone()))),
-            Content::File { file, start, .. } => {
-                let file = reopen(file, *start).map_err(file_error)?;
-                Ok(Box::new(file))
+            Content::File {
+                file,
+                start,
+                length,
+            } => {
+                let most = length.unwrap_or(u64::MAX);
+                Ok(Box::new(FromPlace::new(file, *start).take(most)))
             }
             Content::Reader(reader, _) => {
                 let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,9 +221,12 @@ impl Payload {
         match &self.content {
             Content::Empty => Ok(Body::EMPTY),
             Content::Bytes(bytes) => Ok(Body::from(bytes.as_ref())),
-            Content::File { file, start, .. } => {
-                Ok(Body::from(reopen(file, *start).map_err(file_error)?))
-            }
+            Content::File {
+                file,
+                start,
+                length: Some(length),
+            } => open_file(file, *start, *length).map_err(file_error),
+            Content::File { file, start, .. } => Ok(Body::reader(FromPlace::new(file, *start))),
             Content::Reader(..) | Content::Reopened(..) => match self.length() {
                 Some(length) => Ok(Body::sized(self.source()?, length)),
                 None => Ok(Body::reader(self.source()?)),
@@ -220,11 +235,55 @@ impl Payload {
     }
 }
 
-/// Another handle of the file, at this place. The place is shared by all handles of the file.
-fn reopen(file: &File, start: u64) -> io::Result<File> {
+/// A part of a file. The kernel may send it where it is all that is left of the file, and nobody else
+/// can read from it: the place in a file is shared by all its handles.
+fn open_file(file: &Arc<File>, start: u64, length: u64) -> io::Result<Body<'static>> {
+    let is_the_rest = file.metadata()?.len() == start.saturating_add(length);
+    if Arc::strong_count(file) > 1 || !is_the_rest {
+        return Ok(Body::sized(FromPlace::new(file, start), length));
+    }
     let mut copy = file.try_clone()?;
     copy.seek(SeekFrom::Start(start))?;
-    Ok(copy)
+    Ok(Body::from(copy))
+}
+
+/// A file read from a place on that is this reader's own, so that copies of a payload can be sent by
+/// several threads, and several times in one form.
+struct FromPlace {
+    file: Arc<File>,
+    place: u64,
+}
+
+impl FromPlace {
+    fn new(file: &Arc<File>, place: u64) -> Self {
+        let file = file.clone();
+        Self { file, place }
+    }
+}
+
+impl Read for FromPlace {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = read_at(&self.file, buf, self.place)?;
+        let more = u64::try_from(count).unwrap_or(u64::MAX);
+        self.place = self.place.saturating_add(more);
+        Ok(count)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buf: &mut [u8], place: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buf, place)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buf: &mut [u8], place: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buf, place)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn read_at(mut file: &File, buf: &mut [u8], place: u64) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(place))?;
+    file.read(buf)
 }
 
 pub(super) fn file_error(error: io::Error) -> ExceptionKind {

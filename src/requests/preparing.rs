@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::cookies::Cookie;
 use crate::proto::scan;
 use crate::urllib::parse::{unquote, urlencode};
-use crate::urllib::{Fault, Part, Url, UrlParser};
+use crate::urllib::{Fault, Part, Url, UrlParser, without_userinfo};
 
 impl Session {
     /// The request as it will be sent, with what the session adds (`prepare_request`). Of an
@@ -158,7 +158,7 @@ fn prepare_url(
     let text = text.trim_start();
     let invalid = |error| RequestException::from(ExceptionKind::InvalidURL(error));
     let url = parser.parse(text).map_err(|error| {
-        let url = || text.to_owned();
+        let url = || without_userinfo(text).into_owned();
         match (error.part, error.fault) {
             (Part::Scheme, Fault::Missing) => ExceptionKind::MissingSchema { url: url() },
             (Part::Scheme, Fault::Unsupported) => ExceptionKind::InvalidSchema { url: url() },

@@ -11,7 +11,7 @@ use super::options::{Cert, Hop, Redirects, SendOptions, Timeout, Verify};
 use super::payload::{Payload, Progress};
 use super::prepared::known_method;
 use super::session::Session;
-use crate::urllib::Proxies;
+use crate::urllib::{Proxies, UrlParser, without_userinfo};
 
 /// A request that is being put together: `requests.Request`, and the keyword arguments of
 /// `requests.request`, one a method.
@@ -324,7 +324,7 @@ impl<'s> Request<'s> {
     pub fn prepare(self) -> Result<PreparedRequest, RequestException> {
         match self.session {
             Some(session) => session.prepare_request(self),
-            None => PreparedRequest::new(self, &Default::default()),
+            None => PreparedRequest::new(self, &UrlParser::quoting()),
         }
     }
 
@@ -378,7 +378,7 @@ impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method)
-            .field("url", &self.url)
+            .field("url", &without_userinfo(&self.url))
             .field("params", &self.params)
             .field("options", &self.options)
             .finish_non_exhaustive()

@@ -270,7 +270,8 @@ impl Response {
         })
     }
 
-    /// The content; read now where it is not at hand (`content`).
+    /// The content; read now where it is not at hand (`content`). After a timeout the same call goes
+    /// on where it was.
     ///
     /// # Errors
     ///
@@ -300,7 +301,16 @@ impl Response {
                 content.resize(filled.saturating_add(more), 0);
             }
             let room = content.get_mut(filled..).unwrap_or_default();
-            let count = body.read(room)?;
+            let count = match body.read(room) {
+                Ok(count) => count,
+                Err(error) => {
+                    content.truncate(filled);
+                    if error.is_timeout() {
+                        body.keep(content);
+                    }
+                    return Err(error.into());
+                }
+            };
             filled = filled.saturating_add(count);
             if u64::try_from(filled).unwrap_or(u64::MAX) > self.max_content {
                 body.close();
@@ -452,7 +462,7 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status_code", &self.status)
-            .field("url", &self.request.url().as_str())
+            .field("url", self.request.url())
             .field("headers", &self.headers)
             .finish_non_exhaustive()
     }

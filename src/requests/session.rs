@@ -21,7 +21,7 @@ use super::options::{Cert, MAX_CONTENT, SendOptions, Timeout, Verify};
 use super::text::Charsets;
 use crate::cookies::CookieJar;
 use crate::transport::clock::{Clock, SystemClock};
-use crate::urllib::{Proxies, RedirectRules, UrlParser};
+use crate::urllib::{Proxies, RedirectRules, UrlParser, without_userinfo};
 
 /// Redirects that are followed unless more are asked for (`max_redirects`; `requests` has 30).
 const MAX_REDIRECTS: usize = 10;
@@ -276,7 +276,7 @@ impl Session {
         match is_http {
             true => Ok(&self.http),
             false => Err(ExceptionKind::InvalidSchema {
-                url: url.to_owned(),
+                url: without_userinfo(url).into_owned(),
             }
             .into()),
         }

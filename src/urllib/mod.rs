@@ -32,5 +32,7 @@ pub use no_proxy::NoProxy;
 pub use proxies::{InvalidProxy, Proxies, Via, getproxies, proxy_bypass};
 pub use proxy::{Proxy, ProxyScheme};
 pub use redirects::{Redirect, RedirectError, RedirectRules, RedirectedRequest, Resend};
+#[cfg(feature = "requests")]
+pub(crate) use reference::without_userinfo;
 pub use url::{Origin, Url};
 pub use url_parser::UrlParser;

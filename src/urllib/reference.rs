@@ -5,6 +5,9 @@
 //! from the RFC where it has no answer: a relative base without a leading slash gives a path
 //! without one.
 
+#[cfg(feature = "requests")]
+use std::borrow::Cow;
+
 use crate::proto::{scan, steps};
 
 /// The parts as they are written. What is absent differs from what is empty.
@@ -126,6 +129,23 @@ impl<'a> Reference<'a> {
             Some((folder, _)) => format!("{folder}/{path}"),
             None => path.to_owned(),
         }
+    }
+}
+
+/// The text of a URL, or of what was meant to be one, without user name and password.
+#[cfg(feature = "requests")]
+pub(crate) fn without_userinfo(text: &str) -> Cow<'_, str> {
+    let start = text
+        .find("//")
+        .map_or(0, |place| place.saturating_add("//".len()));
+    let (before, rest) = text.split_at_checked(start).unwrap_or(("", text));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rfind('@') {
+        Some(place) => {
+            let behind = rest.get(place.saturating_add(1)..).unwrap_or_default();
+            Cow::Owned(format!("{before}{behind}"))
+        }
+        None => Cow::Borrowed(text),
     }
 }
 

@@ -174,3 +174,115 @@ fn a_source_that_fails_ends_the_request_and_says_so() {
         "{error:?}"
     );
 }
+
+/// A file of this test, gone behind it.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(name: &str, length: usize) -> Self {
+        let name = format!("stdhttp-bodies-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, pattern(length)).unwrap();
+        Self(path)
+    }
+
+    fn append(&self) {
+        let file = File::options().append(true).open(&self.0);
+        file.unwrap().write_all(b"more").unwrap();
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|place| (place / 251 % 256) as u8).collect()
+}
+
+/// The place in a file is shared by its handles, and each that sends it has one of its own.
+#[test]
+fn one_file_is_sent_by_many_at_once() {
+    const LENGTH: usize = 300_000;
+    let file = Scratch::new("many", LENGTH);
+    let payload = Payload::path(&file.0).unwrap();
+    let request = Request::new("POST", "http://h/").data(payload.clone());
+    let prepared = request.prepare().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let prepared = prepared.clone();
+            scope.spawn(move || {
+                for _ in 0..8 {
+                    let (session, peer) = answering([OK]);
+                    let sent = session.send(prepared.clone(), Default::default());
+                    assert_eq!(sent.unwrap().status_code(), 200);
+                    assert!(peer.received(0).ends_with(&pattern(LENGTH)));
+                }
+            });
+        }
+    });
+    let (head, body) = sent(|session| {
+        let part = |name| FilePart::new(name, "f", payload.clone());
+        session.post("http://h/").file(part("a")).file(part("b"))
+    });
+    let content_type = field(&head, "Content-Type").unwrap();
+    let mut form = FormReader::from_content_type(&body[..], content_type).unwrap();
+    for _ in 0..2 {
+        let mut content = Vec::new();
+        let mut part = form.next_part().unwrap().unwrap();
+        std::io::Read::read_to_end(&mut part, &mut content).unwrap();
+        assert!(content == pattern(LENGTH));
+    }
+}
+
+#[test]
+fn what_is_appended_to_a_file_later_is_not_sent() {
+    for length in [3, 100_000] {
+        let file = Scratch::new("appended", length);
+        let (session, peer) = answering([OK, OK]);
+        let data = session
+            .post("http://h/")
+            .data(Payload::path(&file.0).unwrap());
+        let data = data.prepare().unwrap();
+        file.append();
+        session.send(data, Default::default()).unwrap();
+        assert!(peer.received(0).ends_with(&pattern(length)));
+        let part = FilePart::path("a", &file.0).unwrap();
+        let form = session.post("http://h/").file(part).prepare().unwrap();
+        file.append();
+        let sent = session.send(form, Default::default());
+        assert_eq!(sent.unwrap().status_code(), 200, "{length}");
+    }
+}
+
+/// Some files of the kernel have another size than they say.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_says_it_is_empty_is_sent_whole() {
+    let version = std::fs::read("/proc/version").unwrap();
+    let path = "/proc/version";
+    let (head, body) = sent(|session| session.put("http://h/").data(Payload::path(path).unwrap()));
+    assert_eq!(body, version);
+    assert_eq!(
+        field(&head, "Content-Length"),
+        Some(&*version.len().to_string())
+    );
+    let (_, body) = sent(|session| {
+        session
+            .put("http://h/")
+            .file(FilePart::path("a", path).unwrap())
+    });
+    assert!(body.windows(version.len()).any(|found| found == version));
+}
+
+#[test]
+fn no_data_leaves_the_place_to_json() {
+    let pairs: [(&str, &str); 0] = [];
+    for data in [stdhttp::requests::Data::from(pairs), "".into()] {
+        let (head, body) = sent(|session| session.post("http://h/").data(data).json("{}"));
+        assert_eq!(body, b"{}");
+        assert_eq!(field(&head, "Content-Type"), Some("application/json"));
+    }
+}

@@ -369,3 +369,25 @@ fn what_is_for_the_proxy_is_seen_by_the_proxy_alone() {
         assert_eq!(hops, chain.len());
     }
 }
+
+/// Copies of a prepared request are answered each for itself.
+#[test]
+fn a_prepared_request_is_sent_twice_with_digest() {
+    let asks = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\
+        WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\n";
+    let (session, peer) = answering([asks, OK, OK, asks, OK]);
+    let request = session.get("http://h/").auth(HTTPDigestAuth::new("u", "p"));
+    let prepared = request.prepare().unwrap();
+    for _ in 0..3 {
+        let sent = session.send(prepared.clone(), Default::default());
+        assert_eq!(sent.unwrap().status_code(), 200);
+    }
+    let counts: Vec<Option<String>> = heads(&peer, 0)
+        .iter()
+        .map(|head| field(head, "Authorization"))
+        .map(|value| value.map(|value| value.rsplit("nc=").next().unwrap().to_owned()))
+        .collect();
+    let counts: Vec<Option<&str>> = counts.iter().map(Option::as_deref).collect();
+    let (first, second, third) = (Some("00000001"), Some("00000002"), Some("00000003"));
+    assert_eq!(counts, [None, first, second, third, first]);
+}

@@ -457,3 +457,49 @@ fn the_progress_of_an_upload_that_is_sent_again_begins_anew() {
     assert_eq!(*seen.lock().unwrap(), [4, 4]);
     assert_eq!(heads(&peer, 0).len(), 2);
 }
+
+/// Two requests are one download.
+#[test]
+fn the_deadline_is_that_of_both_requests_of_a_resumed_one() {
+    let folder = Folder::new("both");
+    assert!(folder.fail_after(&whole(TAG), 5));
+    let first = Script::new()
+        .expect_head()
+        .wait(Duration::from_secs(8))
+        .send("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n")
+        .end(Ending::Close);
+    let second = Script::new()
+        .expect_head()
+        .wait(Duration::from_secs(8))
+        .send([whole(TAG).as_bytes(), NEW].concat());
+    let peer = Peer::new([first, second]);
+    let request = session(&peer);
+    let error = request
+        .get(URL)
+        .deadline(Duration::from_secs(10))
+        .download(folder.file())
+        .resume(true)
+        .send()
+        .unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+    assert_eq!(folder.content(), OLD);
+}
+
+/// Who could not read the old file can't read the new one.
+#[cfg(unix)]
+#[test]
+fn a_download_has_the_readers_of_the_old_file() {
+    use std::os::unix::fs::PermissionsExt;
+    for keeps in [false, true] {
+        let folder = Folder::new("readers");
+        for mode in [0o600, 0o666] {
+            let permissions = fs::Permissions::from_mode(mode);
+            fs::set_permissions(folder.file(), permissions).unwrap();
+            let (session, _) = answering([&format!("{}{}", whole(TAG), "0123456789abcdefghij")]);
+            let download = session.download(URL, folder.file()).resume(keeps);
+            download.send().unwrap();
+            let found = fs::metadata(folder.file()).unwrap().permissions();
+            assert_eq!(found.mode() & 0o777, mode);
+        }
+    }
+}

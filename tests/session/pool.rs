@@ -1,6 +1,7 @@
 //! Connections: kept, looked at, lent out, closed.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpListener;
 
 use stdhttp::requests::{ExceptionKind, Retry};
 use stdhttp::testing::Ending;
@@ -236,4 +237,32 @@ fn a_failure_to_connect_is_retried_for_any_method() {
     let session = session_with(adapter(&peer).max_retries(1));
     assert_eq!(session.get("http://h/").send().unwrap().status_code(), 200);
     assert_eq!(peer.calls().connects, 2);
+}
+
+/// A copy that makes its connections otherwise gets none that were made before.
+#[test]
+fn a_copy_past_another_filter_has_connections_of_its_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut block = [0; 4_096];
+        while stream.read(&mut block).is_ok_and(|count| count > 0) {
+            stream.write_all(OK.as_bytes()).unwrap();
+        }
+    });
+    let first = HTTPAdapter::new();
+    let copy = first.clone();
+    let strict = first.clone().allow_addresses(|_| false);
+    let session = session_with(first);
+    assert!(session.get(&url).send().is_ok());
+    assert_eq!(copy.idle_connections(), 1);
+    assert_eq!(strict.idle_connections(), 0);
+    let refused = session_with(strict).get(&url).send().unwrap_err();
+    assert!(matches!(
+        refused.kind(),
+        ExceptionKind::AddressNotAllowed(_)
+    ));
+    session.close();
+    server.join().unwrap();
 }

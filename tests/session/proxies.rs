@@ -476,3 +476,41 @@ fn what_is_no_proxy_is_an_error_before_anything_is_sent() {
     );
     assert_eq!(peer.calls().connects, 0);
 }
+
+/// A connector stands in place of TCP, and not of what is spoken to a proxy.
+#[test]
+fn a_connector_leads_to_the_proxy_and_what_is_spoken_there_comes_on_top() {
+    let secured = Arc::new(Mutex::new(Vec::new()));
+    let names = secured.clone();
+    let tls = move |name: &str, stream: BoxedStream, _: ConnectTime<'_>, _: &TlsSettings| {
+        names.lock().unwrap().push(name.to_owned());
+        Ok(stream)
+    };
+    let peer = Peer::new([answers_of(&[OK])]);
+    let session = session_with(adapter(&peer).tls(tls));
+    let proxies = Proxies::new().with("http", "https://me:pw@proxy").unwrap();
+    session.get("http://h/").proxies(proxies).send().unwrap();
+    assert_eq!(*secured.lock().unwrap(), ["proxy"]);
+
+    let script = Script::new()
+        .expect_bytes(3)
+        .send(b"\x05\x00")
+        .expect_bytes(8)
+        .send(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+        .expect_head()
+        .send(OK);
+    let peer = Peer::new([script]);
+    let dialled = Arc::new(Mutex::new(Vec::new()));
+    let (log, connect) = (dialled.clone(), dial(&peer));
+    let session = session_with(adapter(&peer).connector(move |route| {
+        log.lock()
+            .unwrap()
+            .push((route.host().to_owned(), route.port()));
+        connect(route)
+    }));
+    let proxies = Proxies::new().with("http", "socks5h://proxy").unwrap();
+    session.get("http://h/").proxies(proxies).send().unwrap();
+    assert_eq!(*dialled.lock().unwrap(), [("proxy".to_owned(), 1080)]);
+    let told = [&b"\x05\x01\x00\x05\x01\x00\x03\x01h\x00\x50"[..], b"GET / "].concat();
+    assert!(peer.received(0).starts_with(&told));
+}

@@ -278,3 +278,26 @@ fn an_authentication_that_fails_behind_a_redirect_loses_no_response() {
     assert_eq!(error.request().unwrap().url().as_str(), "http://h/next");
     assert_eq!(heads(&peer, 0).len(), 2);
 }
+
+/// What leads nowhere is no error for who does not want to go.
+#[test]
+fn a_redirect_that_can_not_be_followed_is_returned_to_who_follows_none() {
+    for location in ["ftp://h/", "http://u:p@h/", "/%zz"] {
+        let (session, _) = answering([&moved(302, location)]);
+        let response = session.head("http://h/a").send().unwrap();
+        assert_eq!(response.status_code(), 302, "{location}");
+        assert!(response.next().is_none() && response.is_redirect());
+    }
+    for asks in [false, true] {
+        let (session, _) = answering([&moved(307, "/b")]);
+        let request = session
+            .post("http://h/a")
+            .data(Payload::reader(&b"abc"[..]));
+        let request = match asks {
+            true => request.redirect_if(|hop| hop.to.path() != "/b"),
+            false => request.allow_redirects(false),
+        };
+        let response = request.send().unwrap();
+        assert!(response.status_code() == 307 && response.next().is_none());
+    }
+}

@@ -1,10 +1,11 @@
 //! What a call sends: URL, fields, cookies, authentication.
 
 use stdhttp::auth::Credentials;
+use stdhttp::cookies::{Cookie, CookieJar, CookieLimits};
 use stdhttp::requests::{
     ExceptionKind, HTTPBearerAuth, HTTPDigestAuth, PreparedRequest, Request, Session, TlsSettings,
 };
-use stdhttp::urllib::Proxies;
+use stdhttp::urllib::{Proxies, Url};
 
 use super::*;
 
@@ -383,4 +384,39 @@ fn an_http_proxy_is_asked_for_the_whole_url() {
             .unwrap()
             .starts_with("Basic ")
     );
+}
+
+/// The limits of a jar are there against servers, and those of the caller's own jar hold.
+#[test]
+fn no_cookie_of_the_caller_is_lost() {
+    let count = |peer: &Peer| {
+        let field = field(&heads(peer, 0)[0], "Cookie").map(str::to_owned);
+        field.unwrap_or_default().split("; ").count()
+    };
+    let (session, peer) = answering([OK]);
+    let own = (0..60).map(|number| (format!("c{number}"), "v"));
+    session.get("http://h/").cookies(own).send().unwrap();
+    assert_eq!(count(&peer), 60);
+    let (mut session, peer) = answering([OK]);
+    let limits = CookieLimits {
+        per_domain: 180,
+        ..CookieLimits::DEFAULT
+    };
+    session.set_cookies(CookieJar::new().with_limits(limits));
+    let url = Url::parse("http://h/").unwrap();
+    for number in 0..120 {
+        let cookie = Cookie::new(&format!("c{number}"), "v", &url).unwrap();
+        session.cookies().set_cookie(cookie);
+    }
+    let request = session.get("http://h/").cookie("c7", "own");
+    request.send().unwrap();
+    assert_eq!(count(&peer), 120);
+    let sent = field(&heads(&peer, 0)[0], "Cookie").map(str::to_owned);
+    assert!(sent.unwrap().ends_with("; c119=v; c7=own"));
+}
+
+#[test]
+fn a_request_of_no_session_quotes_its_url_too() {
+    let request = Request::new("GET", "http://h/a b");
+    assert_eq!(request.prepare().unwrap().path_url(), "/a%20b");
 }

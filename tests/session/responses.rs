@@ -1,6 +1,7 @@
 //! What a caller gets of a response.
 
 use std::io::Read;
+use std::time::Duration;
 
 use stdhttp::requests::{ExceptionKind, Response, SendOptions};
 use stdhttp::testing::Ending;
@@ -407,4 +408,80 @@ fn trailers_are_there_at_the_end() {
         response.trailers().unwrap().get("X-Sum").as_deref(),
         Some("1")
     );
+}
+
+/// The content that came before a timeout is not lost to the call that is made again.
+#[test]
+fn content_goes_on_where_a_timeout_left_it() {
+    let script = Script::new()
+        .expect_head()
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+        .wait(Duration::from_secs(61))
+        .wait(Duration::from_secs(61))
+        .send("world");
+    for streamed in [false, true] {
+        let peer = Peer::new([script.clone()]);
+        let request = session(&peer);
+        let response = request.get("http://h/").stream(streamed).send();
+        let mut response = match response {
+            Ok(response) => {
+                assert!(response.content().unwrap_err().is_timeout());
+                response
+            }
+            Err(error) => error.into_response().unwrap(),
+        };
+        if streamed {
+            let mut text = String::new();
+            let read = response.read_to_string(&mut text);
+            assert!(read.is_err() && text == "hello");
+            response.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "helloworld");
+        } else {
+            assert!(response.content().unwrap_err().is_timeout());
+            assert_eq!(response.text().unwrap(), "helloworld");
+            assert_eq!(response.json(str::from_utf8).unwrap(), "helloworld");
+        }
+    }
+}
+
+#[test]
+fn the_limit_holds_in_a_hook() {
+    let (mut session, _) = answering([&OK.replace("2\r\n\r\nok", "6\r\n\r\ntoo-long")]);
+    session.set_max_content(5);
+    let request = session.get("http://h/").stream(true).hook(|response| {
+        let error = response.content().unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            ExceptionKind::ContentTooLarge { limit: 5 }
+        ));
+        Ok(())
+    });
+    assert_eq!(request.send().unwrap().status_code(), 200);
+}
+
+#[test]
+fn what_is_shown_has_no_password() {
+    let (session, _) = answering(["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"]);
+    let url = "http://me:s3cret@h/?q=1";
+    let request = session.get(url);
+    let mut shown = vec![format!("{request:?}")];
+    let response = request.send().unwrap();
+    let error = response.raise_for_status().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "404 Client Error: Not Found for url: http://h/?q=1"
+    );
+    shown.extend([format!("{response:?}"), format!("{error:?}")]);
+    for url in [
+        "ftp://me:s3cret@h/",
+        "me:s3cret@h/",
+        "//me:s3cret@h/",
+        "http://me:s3cret@h:x/",
+    ] {
+        let error = session.get(url).send().unwrap_err();
+        shown.extend([format!("{error}"), format!("{error:?}")]);
+    }
+    for shown in shown {
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
 }

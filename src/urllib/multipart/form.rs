@@ -13,6 +13,7 @@ use std::path::Path;
 use super::boundary;
 use crate::parse_error::{Fault, ParseError, Part};
 use crate::proto::scan;
+use crate::small_files::{SMALL_FILE, read_small};
 
 /// One part of a form: a field, or a file.
 pub struct FormPart<'a> {
@@ -58,7 +59,8 @@ impl<'a> FormPart<'a> {
         Self::with(name, Content::Reader(Box::new(content), Some(length)))
     }
 
-    /// The file at this path, under its own name.
+    /// The file at this path, under its own name, as long as it is now. A small one is read now, since
+    /// some files of the kernel have another size than they say (`/proc/version`: none).
     ///
     /// # Errors
     /// Those of opening the file; `InvalidInput` around a [`ParseError`] for a name that can't be
@@ -71,8 +73,7 @@ impl<'a> FormPart<'a> {
         if facts.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let length = facts.is_file().then_some(facts.len());
-        let content = Content::Reader(Box::new(file), length);
+        let content = Content::of_file(file, facts.is_file().then_some(facts.len()))?;
         let filename = path.file_name().unwrap_or_default().to_string_lossy();
         let part = Self::with(name, content).map_err(invalid)?;
         part.filename(&filename).map_err(invalid)
@@ -176,6 +177,23 @@ impl fmt::Debug for FormPart<'_> {
 }
 
 impl Content<'_> {
+    /// The bytes that a file says it has; of one that says it is small what it has.
+    fn of_file(file: File, length: Option<u64>) -> io::Result<Self> {
+        let Some(length) = length else {
+            return Ok(Self::Reader(Box::new(file), None));
+        };
+        if length >= SMALL_FILE {
+            return Ok(Self::Reader(Box::new(file.take(length)), Some(length)));
+        }
+        Ok(match read_small(&file)? {
+            Some(bytes) => {
+                let length = u64::try_from(bytes.len()).ok();
+                Self::Reader(Box::new(io::Cursor::new(bytes)), length)
+            }
+            None => Self::Reader(Box::new(file), None),
+        })
+    }
+
     fn length(&self) -> Option<u64> {
         match self {
             Self::Bytes(bytes) => u64::try_from(bytes.len()).ok(),
