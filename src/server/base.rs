@@ -135,7 +135,8 @@ pub trait Handler: Sync {
     }
 
     /// Whether the client of this request is told to go on (`100 Continue`), when its body is first
-    /// asked for. To refuse, send a final response and return false.
+    /// asked for. To refuse, send a final response and return false: reading the body is an error
+    /// then, and the response goes out as it is.
     ///
     /// # Errors
     /// As [`Self::do_GET`].
@@ -203,6 +204,8 @@ pub struct BaseHTTPRequestHandler<'a> {
     /// The `Date` of this second.
     pub(super) date: (u64, String),
     pub(super) take_over: Option<TakeOver>,
+    /// The client was refused the body that it waits to send.
+    pub(super) refused: bool,
 }
 
 /// What a handler does with the stream after 101 or CONNECT.
@@ -235,6 +238,7 @@ impl<'a> BaseHTTPRequestHandler<'a> {
             close_connection: true,
             date: (u64::MAX, String::new()),
             take_over: None,
+            refused: false,
         }
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Connection {
     pub(super) pending: Vec<u8>,
     /// Of a file, what is on its way.
     pub(super) block: Vec<u8>,
+    /// Of the block, so many bytes were read before their head was made.
+    pub(super) ahead: usize,
     /// The response's body, as far as it was given.
     pub(super) outgoing: Pace,
     /// The fields of the response are complete.
@@ -75,6 +77,7 @@ impl Connection {
             exchange,
             pending: Vec::new(),
             block: Vec::new(),
+            ahead: 0,
             outgoing: Pace::new(times.write, times.least_rate),
             head_ended: false,
             head_written: false,
@@ -87,8 +90,8 @@ impl Connection {
     // Receiving
 
     /// Waits for the head of a request. `first` says that none came yet on this connection, which
-    /// then has no idle time of its own.
-    pub(crate) fn receive_head(&mut self, first: bool) -> Result<(), NoRequest> {
+    /// then has no idle time of its own; `began` is called when the first bytes are there.
+    pub(crate) fn receive_head(&mut self, first: bool, began: impl Fn()) -> Result<(), NoRequest> {
         self.timing.read = Some(if first {
             self.times.head
         } else {
@@ -98,6 +101,7 @@ impl Connection {
         loop {
             let input = self.buffer.bytes();
             if !input.is_empty() {
+                began();
                 let received = self.exchange.receive_head(input);
                 if let Received::Head(length) = received.map_err(NoRequest::Refused)? {
                     self.buffer.consume(length);
@@ -311,8 +315,9 @@ impl Connection {
         ) {}
     }
 
-    /// Gives the stream away, with the bytes already read from it.
-    pub(crate) fn into_stream(self) -> (AnyStream, Vec<u8>) {
+    /// Gives the stream away, with the bytes already read from it and without our timeouts.
+    pub(crate) fn into_stream(mut self) -> (AnyStream, Vec<u8>) {
+        self.timing.lift(&mut self.stream);
         (self.stream, self.buffer.bytes().to_vec())
     }
 

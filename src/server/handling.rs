@@ -35,12 +35,19 @@ impl BaseHTTPRequestHandler<'_> {
     /// Serves one request (`handle_one_request`); sets `close_connection` unless another may follow.
     fn handle_one_request(&mut self, served: usize) {
         self.close_connection = true;
+        self.refused = false;
         if !self.idle.begins() {
             return;
         }
-        let received = self.connection.receive_head(served == 0);
-        self.idle.ends();
+        let idle = self.idle;
+        let received = self.connection.receive_head(served == 0, || idle.ends());
         match received {
+            // What can't come any more is not the client's fault: it asks another server.
+            Ok(()) if idle.was_closed() && !self.connection.exchange.decoder().is_complete() => {}
+            Err(NoRequest::Refused(Refusal {
+                error: HTTPException::IncompleteRead(_),
+                ..
+            })) if idle.was_closed() => {}
             Ok(()) => {
                 let last = served.saturating_add(1) >= self.connection.request_limit();
                 self.set_close_connection(last);
@@ -73,6 +80,7 @@ impl BaseHTTPRequestHandler<'_> {
         let answered = catch_unwind(AssertUnwindSafe(|| handler.dispatch(self)));
         match answered {
             Ok(Ok(())) => self.end_answer(),
+            Ok(Err(_)) if self.refused => self.end_answer(),
             Ok(Err(error)) => self.answer_failed(&error),
             Err(_) => {
                 self.log_error(format_args!("the handler panicked"));

@@ -2,11 +2,13 @@
 //! close, the others have a grace time.
 //!
 //! A connection marks itself idle before it looks whether the server stops; who stops the server
-//! says so before looking for idle connections: so one of both sees the other.
+//! says so before looking for idle connections: so one of both sees the other. An idle connection
+//! becomes busy, or is closed, by one exchange of its state: so it knows which.
 
 use std::net::Shutdown as Half;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::server::socket::{Listening, Socket};
@@ -33,15 +35,42 @@ impl Shutdown {
 pub(crate) struct Registry {
     listening: Arc<Listening>,
     stopping: AtomicBool,
+    /// Threads that accept connections.
+    serving: AtomicUsize,
+    ending: Mutex<Ending>,
     open: Mutex<Vec<Arc<Entry>>>,
     changed: Condvar,
+}
+
+/// Who ends, after the grace time, the requests that are under way when a server is stopped whose own
+/// thread serves one of them.
+#[derive(Debug, Default)]
+struct Ending {
+    grace: Option<Duration>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Entry {
     socket: Arc<Socket>,
-    idle: AtomicBool,
+    state: AtomicU8,
+}
+
+/// A request is under way.
+const BUSY: u8 = 0;
+/// A request is awaited.
+const IDLE: u8 = 1;
+/// It was idle when the server was stopped: nothing more is read.
+const CLOSED: u8 = 2;
+
+impl Entry {
+    /// Whether the connection was idle, and is now what is said.
+    fn leave_idle(&self, for_state: u8) -> bool {
+        let (done, other) = (Ordering::SeqCst, Ordering::SeqCst);
+        let left = self.state.compare_exchange(IDLE, for_state, done, other);
+        left.is_ok()
+    }
 }
 
 impl Registry {
@@ -49,6 +78,8 @@ impl Registry {
         Arc::new(Self {
             listening,
             stopping: AtomicBool::new(false),
+            serving: AtomicUsize::new(0),
+            ending: Mutex::default(),
             open: Mutex::default(),
             changed: Condvar::new(),
         })
@@ -64,20 +95,60 @@ impl Registry {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Lets the server serve again after it was stopped.
-    pub(crate) fn restart(&self) {
-        self.stopping.store(false, Ordering::SeqCst);
+    /// A thread begins to accept connections; with a grace time if it serves them itself.
+    pub(crate) fn begin_serving(&self, grace: Option<Duration>) {
+        self.serving.fetch_add(1, Ordering::SeqCst);
+        self.ending().grace = grace;
     }
 
-    fn stop(&self) {
+    /// It accepts no more, since the server was stopped or it had what it waited for. The last one
+    /// that was stopped lets the server serve again; the others have the next one woken.
+    pub(crate) fn end_serving(&self, stopped: bool) {
+        let others = self.serving.fetch_sub(1, Ordering::SeqCst) > 1;
+        if !stopped {
+            return;
+        }
+        let ends = self.ending().thread.take();
+        // It can't panic, and would have nothing to tell.
+        let _ = ends.map(JoinHandle::join);
+        if others {
+            self.listening.wake();
+        } else {
+            self.stopping.store(false, Ordering::SeqCst);
+        }
+    }
+
+    fn stop(self: &Arc<Self>) {
         self.stopping.store(true, Ordering::SeqCst);
+        let mut busy = false;
         for entry in self.open().iter() {
-            if entry.idle.load(Ordering::SeqCst) {
+            if entry.leave_idle(CLOSED) {
                 entry.socket.shutdown(Half::Read);
+            } else {
+                busy = true;
             }
+        }
+        if busy {
+            self.end_after_grace();
         }
         self.changed.notify_all();
         self.listening.wake();
+    }
+
+    /// Where no thread waits for the end, since it serves, one is started for that.
+    fn end_after_grace(self: &Arc<Self>) {
+        let mut ending = self.ending();
+        let (Some(grace), None) = (ending.grace, &ending.thread) else {
+            return;
+        };
+        let registry = Arc::clone(self);
+        let thread = thread::Builder::new().stack_size(65_536);
+        // Without it requests under way end by their own times.
+        ending.thread = thread.spawn(move || registry.wait_for_end(grace)).ok();
+    }
+
+    fn ending(&self) -> MutexGuard<'_, Ending> {
+        self.ending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> MutexGuard<'_, Vec<Arc<Entry>>> {
@@ -109,7 +180,7 @@ impl Registry {
     pub(crate) fn enter(self: &Arc<Self>, socket: Arc<Socket>) -> Registered {
         let entry = Arc::new(Entry {
             socket,
-            idle: AtomicBool::new(false),
+            state: AtomicU8::new(BUSY),
         });
         self.open().push(Arc::clone(&entry));
         Registered {
@@ -131,8 +202,11 @@ pub(crate) trait Idle {
     /// The connection waits for a request; false if it must not.
     fn begins(&self) -> bool;
 
-    /// It waits no longer.
+    /// It waits no longer: the first bytes of a request are there.
     fn ends(&self);
+
+    /// Whether nothing more of the request can come, since the server was stopped before it began.
+    fn was_closed(&self) -> bool;
 
     /// Whether a further request may be served.
     fn goes_on(&self) -> bool;
@@ -140,12 +214,16 @@ pub(crate) trait Idle {
 
 impl Idle for Registered {
     fn begins(&self) -> bool {
-        self.entry.idle.store(true, Ordering::SeqCst);
+        self.entry.state.store(IDLE, Ordering::SeqCst);
         !self.registry.is_stopping()
     }
 
     fn ends(&self) {
-        self.entry.idle.store(false, Ordering::SeqCst);
+        self.entry.leave_idle(BUSY);
+    }
+
+    fn was_closed(&self) -> bool {
+        self.entry.state.load(Ordering::SeqCst) == CLOSED
     }
 
     fn goes_on(&self) -> bool {
@@ -160,6 +238,10 @@ impl Idle for Arc<Registry> {
     }
 
     fn ends(&self) {}
+
+    fn was_closed(&self) -> bool {
+        false
+    }
 
     fn goes_on(&self) -> bool {
         !self.is_stopping()

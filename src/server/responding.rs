@@ -71,11 +71,18 @@ impl BaseHTTPRequestHandler<'_> {
     /// body, or when the handler returns: then a body without a declared length has got one.
     ///
     /// # Errors
-    /// `BadResponse` before [`Self::send_response`].
+    /// `BadResponse` before [`Self::send_response`]; with 101, and 2xx to CONNECT, what reading the
+    /// rest of the request's body says, which is dropped.
     pub fn end_headers(&mut self) -> Result<(), HTTPException> {
         if self.connection.exchange.state() != ExchangeState::Started || self.connection.head_ended
         {
             return Err(out_of_turn());
+        }
+        if self.connection.exchange.would_switch() {
+            self.before_body()?;
+            if !self.connection.drain() {
+                return Err(out_of_turn());
+            }
         }
         self.connection.head_ended = true;
         Ok(())
@@ -103,8 +110,16 @@ impl BaseHTTPRequestHandler<'_> {
         fields: &[(&str, &str)],
     ) -> Result<(), HTTPException> {
         let reason = responses(code).unwrap_or_default();
-        match self.connection.exchange.send_interim(code, reason, fields) {
-            Ok(()) => self.connection.write_interim(),
+        let exchange = &mut self.connection.exchange;
+        let sent = match (code, fields) {
+            // A body may be asked for behind a response that was begun.
+            (100, []) if exchange.state() == ExchangeState::Started => {
+                exchange.continue_before_head().map(Some)
+            }
+            _ => exchange.send_interim(code, reason, fields).map(|()| None),
+        };
+        match sent {
+            Ok(line) => self.connection.write_interim(line),
             Err(HTTPException::BadResponse(BadResponse::InterimToHttp10)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -117,14 +132,19 @@ impl BaseHTTPRequestHandler<'_> {
 
     /// What happens before the first byte of the body is read.
     pub(crate) fn before_body(&mut self) -> Result<(), HTTPException> {
-        if !self.connection.exchange.expects_continue() || self.connection.has_more() {
+        if self.refused {
+            return Err(out_of_turn());
+        }
+        // Once a final response has left, what the client does is its own affair.
+        let told = self.connection.has_more() || self.connection.has_begun();
+        if told || !self.connection.exchange.expects_continue() {
             return Ok(());
         }
         let handler = self.handler;
-        match handler.handle_expect_100(self) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(out_of_turn()),
-            Err(error) => Err(error),
+        self.refused = !handler.handle_expect_100(self)?;
+        match self.refused {
+            true => Err(out_of_turn()),
+            false => Ok(()),
         }
     }
 
@@ -134,7 +154,7 @@ impl BaseHTTPRequestHandler<'_> {
     ///
     /// # Errors
     /// `BadResponse` if bytes of a response have left, or a field is missing which the status needs
-    /// (401, 407, 426); `Io`, `TimedOut`.
+    /// (401, 405, 407, 426); `Io`, `TimedOut`.
     pub fn send_error<'m>(
         &mut self,
         code: u16,
@@ -195,6 +215,20 @@ impl BaseHTTPRequestHandler<'_> {
     /// Writes so many bytes of a file to the body, from its position on.
     pub(crate) fn copy_file(&mut self, file: &File, length: u64) -> Result<(), HTTPException> {
         self.connection.copy_file(file, length)
+    }
+
+    /// Reads a small file before its head is made; its true length.
+    pub(crate) fn read_ahead(
+        &mut self,
+        file: &File,
+        length: u64,
+    ) -> Result<Option<u64>, HTTPException> {
+        self.connection.read_ahead(file, length)
+    }
+
+    /// Writes what was read ahead.
+    pub(crate) fn write_ahead(&mut self) -> Result<(), HTTPException> {
+        self.connection.write_ahead()
     }
 
     /// The answer to a method that is not implemented: 501, or 405 with `Allow` where the method is

@@ -10,6 +10,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(unix)]
 use std::os::unix::net::UnixListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(unix)]
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use crate::server::connection::{AnyStream, Connection};
 use crate::server::info::{ServerAddress, ServerInfo};
 use crate::server::registry::{Idle, Registered, Registry, Shutdown};
 use crate::server::settings::{Bounds, Times};
+#[cfg(unix)]
+use crate::server::socket::Place;
 use crate::server::socket::{Accepted, Listening};
 use crate::transport::clock::{Clock, SystemClock};
 use crate::transport::stream::Stream;
@@ -119,7 +122,8 @@ impl<H: Handler> HTTPServer<H> {
     pub fn bind_unix(path: impl AsRef<Path>, handler: H) -> io::Result<Self> {
         let listener = UnixListener::bind(path.as_ref())?;
         let address = ServerAddress::Unix(path.as_ref().to_owned());
-        Ok(Self::on(Listening::Unix(listener), address, handler))
+        let place = Place::of(path.as_ref());
+        Ok(Self::on(Listening::Unix(listener, place), address, handler))
     }
 
     /// A server that listens nowhere, for [`Self::serve_connection`].
@@ -218,18 +222,23 @@ impl<H: Handler> HTTPServer<H> {
 
     /// Serves one connection after the other until the server is shut down (`serve_forever`).
     pub fn serve_forever(&self) {
+        self.registry.begin_serving(Some(self.times.grace));
         while let Some((stream, address)) = self.next_connection() {
             self.serve_accepted(stream, address);
         }
-        self.registry.restart();
+        self.registry.end_serving(true);
     }
 
     /// Waits for one connection and serves it to its end (`handle_request`). Returns without one if
     /// the server is shut down meanwhile.
     pub fn handle_request(&self) {
-        if let Some((stream, address)) = self.next_connection() {
+        self.registry.begin_serving(Some(self.times.grace));
+        let connection = self.next_connection();
+        let stopped = connection.is_none();
+        if let Some((stream, address)) = connection {
             self.serve_accepted(stream, address);
         }
+        self.registry.end_serving(stopped);
     }
 
     fn serve_accepted(&self, stream: Accepted, address: Option<SocketAddr>) {
@@ -244,7 +253,7 @@ impl<H: Handler> HTTPServer<H> {
         stream: impl Stream + Send + 'static,
         address: impl Into<Option<SocketAddr>>,
     ) {
-        self.talk(Box::new(stream), address.into(), &self.registry);
+        contained(|| self.talk(Box::new(stream), address.into(), &self.registry));
     }
 
     /// Accepts a connection; nothing once the server is shut down. Errors of accepting pass: there are
@@ -269,6 +278,15 @@ impl<H: Handler> HTTPServer<H> {
 
     /// Serves an accepted connection on this thread.
     fn serve(&self, accepted: Accepted, address: Option<SocketAddr>, registered: &Registered) {
+        contained(|| self.secure_and_talk(accepted, address, registered));
+    }
+
+    fn secure_and_talk(
+        &self,
+        accepted: Accepted,
+        address: Option<SocketAddr>,
+        registered: &Registered,
+    ) {
         let stream: AnyStream = match &self.wrap {
             None => Box::new(accepted),
             Some(wrap) => match wrap(accepted, self.time_to_secure()) {
@@ -292,6 +310,12 @@ impl<H: Handler> HTTPServer<H> {
             BaseHTTPRequestHandler::new(connection, &self.handler, &self.info, idle, address);
         handler.handle();
     }
+}
+
+/// What panics beside the handler's own methods, who took a stream over, what secures one or writes
+/// the log, ends its connection and not the server. The message of the panic was written already.
+fn contained(serve: impl FnOnce()) {
+    drop(catch_unwind(AssertUnwindSafe(serve)));
 }
 
 /// Serves one stream, without a server and with the defaults.
@@ -348,6 +372,7 @@ impl<H: Handler> ThreadingHTTPServer<H> {
     /// outside.
     pub fn serve_forever(&self) {
         let server = &self.server;
+        server.registry.begin_serving(None);
         std::thread::scope(|scope| {
             while server.registry.wait_for_room(server.bounds.connections) {
                 let Some((stream, address)) = server.next_connection() else {
@@ -363,6 +388,6 @@ impl<H: Handler> ThreadingHTTPServer<H> {
             }
             server.registry.wait_for_end(server.times.grace);
         });
-        server.registry.restart();
+        server.registry.end_serving(true);
     }
 }

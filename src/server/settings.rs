@@ -19,8 +19,8 @@ use crate::proto::{Limits, Tolerance};
 pub struct Times {
     /// For securing a connection: all of a TLS handshake. 10 seconds.
     pub tls: Duration,
-    /// For the head of a request, from its first byte on, or from the beginning of the connection
-    /// for its first request. 10 seconds.
+    /// For the head of a request, from its first byte on; a new connection may be silent for as long
+    /// before. 10 seconds.
     pub head: Duration,
     /// Between two requests. 30 seconds.
     pub idle: Duration,

@@ -5,6 +5,8 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::{UnixListener, UnixStream};
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use crate::transport::unix;
 pub(crate) enum Listening {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Unix(UnixListener),
+    Unix(UnixListener, Place),
     /// Connections are the caller's.
     Nowhere,
 }
@@ -32,7 +34,7 @@ impl Listening {
                 Ok((Accepted::new(Socket::Tcp(stream)), Some(address)))
             }
             #[cfg(unix)]
-            Self::Unix(listener) => {
+            Self::Unix(listener, _) => {
                 let (stream, _) = listener.accept()?;
                 Ok((Accepted::new(Socket::Unix(stream)), None))
             }
@@ -51,13 +53,48 @@ impl Listening {
                 }
             }
             #[cfg(unix)]
-            Self::Unix(listener) => {
-                if let Ok(address) = listener.local_addr() {
-                    let _ = UnixStream::connect_addr(&address);
+            Self::Unix(listener, place) => {
+                if !place.is_reached(listener) {
+                    close(listener);
                 }
             }
             Self::Nowhere => {}
         }
+    }
+}
+
+/// Which file a Unix socket has: another server may have taken the path since.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(crate) struct Place(Option<(u64, u64)>);
+
+#[cfg(unix)]
+impl Place {
+    pub(crate) fn of(path: &Path) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::metadata(path).ok();
+        Self(found.map(|found| (found.dev(), found.ino())))
+    }
+
+    /// Whether a connection to the listener could be made, by its path.
+    fn is_reached(&self, listener: &UnixListener) -> bool {
+        let address = listener.local_addr().ok();
+        let own = |address: &std::os::unix::net::SocketAddr| {
+            let path = address.as_pathname();
+            path.is_none_or(|path| Self::of(path).0 == self.0)
+        };
+        let address = address.filter(own);
+        address.is_some_and(|address| UnixStream::connect_addr(&address).is_ok())
+    }
+}
+
+/// Ends a listener that nobody can reach any more: what waits for a connection returns.
+#[cfg(unix)]
+fn close(listener: &UnixListener) {
+    use std::os::fd::OwnedFd;
+    if let Ok(listener) = listener.try_clone() {
+        // Where a system has no such end there is no other way.
+        let _ = UnixStream::from(OwnedFd::from(listener)).shutdown(Shutdown::Both);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::proto::server::{ExchangeState, Piece};
 use crate::proto::{CHUNK_END, ChunkHead};
 use crate::server::connection::{AnyStream, Connection};
 use crate::server::pace::Pace;
+use crate::transport::stream::Look;
 use crate::transport::timing::Timing;
 use crate::transport::wire::{drop_front, stream_error};
 
@@ -24,11 +25,11 @@ const FILE_BLOCK: usize = 65_000;
 const KERNEL_BLOCK: usize = 1 << 24;
 
 impl Connection {
-    /// Sends an interim response, whose head is in the machine. It is no part of the response, whose
-    /// time begins later.
-    pub(crate) fn write_interim(&mut self) -> Result<(), HTTPException> {
+    /// Sends an interim response: this one, or that whose head is in the machine. It is no part of the
+    /// response, whose time begins later.
+    pub(crate) fn write_interim(&mut self, line: Option<&[u8]>) -> Result<(), HTTPException> {
         let mut pace = Pace::new(self.times.write, self.times.least_rate);
-        let head = self.exchange.head();
+        let head = line.unwrap_or(self.exchange.head());
         let written = write_all(&mut self.stream, &mut self.timing, &mut pace, &mut [head]);
         self.note_failure(written)
     }
@@ -47,9 +48,28 @@ impl Connection {
             }
             return Ok(());
         }
+        self.check_client(total)?;
         self.end_head(None)?;
         self.outgoing.bytes = total;
         self.write_piece(data)
+    }
+
+    /// An answer to HEAD writes nothing behind its head, so that no write tells a handler without end
+    /// that its client has gone, who has the whole answer.
+    fn check_client(&mut self, total: u64) -> Result<(), HTTPException> {
+        let answered = self.head_written && self.is_head_request() && !self.has_more();
+        if !answered || total <= u64::try_from(SMALL_BODY).unwrap_or(u64::MAX) {
+            return Ok(());
+        }
+        let gone = match self.stream.look() {
+            Ok(seen) => seen == Look::Closed,
+            Err(error) => error.kind() != io::ErrorKind::Interrupted,
+        };
+        let error = || io::Error::from(io::ErrorKind::BrokenPipe);
+        self.note_failure(match gone {
+            true => Err(stream_error(error(), Step::Write, Retry::default())),
+            false => Ok(()),
+        })
     }
 
     /// Whether the body is so small, so far, that it can wait for its end. That of an answer to
@@ -114,6 +134,41 @@ impl Connection {
         let copied = self.copy_blocks(&mut file, &mut left, &mut block);
         self.block = block;
         copied
+    }
+
+    /// Reads a file that is small enough for one block, before anything is said of it; how many bytes
+    /// it really has, up to this length. Nothing of a larger one, or where nothing is to be sent.
+    pub(crate) fn read_ahead(
+        &mut self,
+        mut file: &File,
+        length: u64,
+    ) -> Result<Option<u64>, HTTPException> {
+        let small = usize::try_from(length).ok();
+        let small = small.filter(|&length| length <= FILE_BLOCK && !self.is_head_request());
+        let Some(length) = small else {
+            return Ok(None);
+        };
+        self.block.resize(self.block.len().max(length), 0);
+        let mut count = 0usize;
+        while count < length {
+            let room = self.block.get_mut(count..length).unwrap_or_default();
+            match file.read(room) {
+                Ok(0) => break,
+                Ok(more) => count = count.saturating_add(more),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(source_error(error)),
+            }
+        }
+        self.ahead = count;
+        Ok(u64::try_from(count).ok())
+    }
+
+    /// Writes what was read ahead.
+    pub(crate) fn write_ahead(&mut self) -> Result<(), HTTPException> {
+        let block = std::mem::take(&mut self.block);
+        let written = self.write_body(block.get(..self.ahead).unwrap_or_default());
+        self.block = block;
+        written
     }
 
     fn copy_blocks(
@@ -348,7 +403,7 @@ mod tests {
         let (stream, clock) = (Box::new(peer.accept().unwrap()), Box::new(peer.clone()));
         let (times, bounds) = (Times::DEFAULT, Bounds::DEFAULT);
         let mut connection = Connection::new(stream, clock, times, bounds, HTTPVersion::Http11);
-        assert!(connection.receive_head(true).is_ok());
+        assert!(connection.receive_head(true, || {}).is_ok());
         connection.exchange.send_response(200, "").unwrap();
         connection.head_ended = true;
         let copied = connection.copy_blocks(file, &mut 5, &mut [0; 3]);

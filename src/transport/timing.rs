@@ -121,7 +121,7 @@ impl Timing {
 
     /// Takes our timeouts off a stream that is given away. One that can't be told so fails at its
     /// next call, which is its new owner's to see.
-    pub(super) fn lift(&mut self, stream: &mut impl Stream) {
+    pub(crate) fn lift(&mut self, stream: &mut impl Stream) {
         self.notice_loan();
         if self.applied_read != Some(None) {
             let _ = stream.set_read_timeout(None);

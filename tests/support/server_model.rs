@@ -105,7 +105,8 @@ impl<'k> Model<'k> {
     }
 
     fn read(&mut self, op: Op) -> Outcome {
-        if self.expects_continue() && self.kind.expects == Expects::Waits {
+        // Once a response is on the wire, the client sends its body or does not.
+        if self.expects_continue() && self.kind.expects == Expects::Waits && !self.begun {
             if let Err(outcome) = self.interim(100) {
                 return outcome;
             }
@@ -124,8 +125,9 @@ impl<'k> Model<'k> {
     // The response's head
 
     fn interim(&mut self, status: u16) -> Called {
-        if self.state != State::Received {
-            return Err(Outcome::OutOfTurn);
+        match (self.state, status) {
+            (State::Received, _) | (State::Started, 100) => {}
+            _ => return Err(Outcome::OutOfTurn),
         }
         if !self.kind.http10 {
             self.wire.push(Due {

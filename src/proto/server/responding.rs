@@ -29,9 +29,7 @@ impl Exchange {
         if !matches!(status, 100 | 102..=199) {
             return Err(bad(BadResponse::Status(status)));
         }
-        if self.request.version() == HTTPVersion::Http10 || self.version == HTTPVersion::Http10 {
-            return Err(bad(BadResponse::InterimToHttp10));
-        }
+        self.check_knows_interim()?;
         self.response
             .start(b"HTTP/1.1", status, reason.as_bytes())?;
         for (name, value) in fields {
@@ -40,6 +38,21 @@ impl Exchange {
         self.response.put_known(b"\r\n");
         self.continued |= status == 100;
         Ok(())
+    }
+
+    fn check_knows_interim(&self) -> Result<(), HTTPException> {
+        match (self.request.version(), self.version) {
+            (HTTPVersion::Http11, HTTPVersion::Http11) => Ok(()),
+            _ => Err(bad(BadResponse::InterimToHttp10)),
+        }
+    }
+
+    /// `100 Continue` where a response was begun of which nothing has left: it goes before that.
+    pub(crate) fn continue_before_head(&mut self) -> Result<&'static [u8], HTTPException> {
+        self.check_state(ExchangeState::Started)?;
+        self.check_knows_interim()?;
+        self.continued = true;
+        Ok(b"HTTP/1.1 100 Continue\r\n\r\n")
     }
 
     /// Begins the response (`send_response_only`).
@@ -87,12 +100,16 @@ impl Exchange {
     /// the connection closes where the client knows no chunks.
     ///
     /// # Errors
-    /// `BadResponse`: `OutOfTurn`, `MissingHeader`, `NoContent`, `NotOffered`; `ConflictingHeader`.
-    /// Fields may be added then.
+    /// `BadResponse`: `OutOfTurn`, also for a switch before the request's body was read to its end;
+    /// `MissingHeader`, `NoContent`, `NotOffered`; `ConflictingHeader`. Fields may be added then.
     pub fn end_headers(&mut self, length: Option<u64>) -> Result<(), HTTPException> {
         self.check_state(ExchangeState::Started)?;
         self.response.check_needed()?;
         let switches = self.is_switch()?;
+        // What is left of the body would be taken for the other protocol.
+        if switches && !self.decoder.is_complete() {
+            return Err(bad(BadResponse::OutOfTurn));
+        }
         let outgoing = self.frame(length)?;
         // The client may send its body or not; which one, it need not say.
         if self.expects_continue() {
@@ -109,6 +126,13 @@ impl Exchange {
             self.close = Some(CloseReason::Switched);
         }
         Ok(())
+    }
+
+    /// Whether the response that was begun is to hand the stream over.
+    pub(crate) fn would_switch(&self) -> bool {
+        let connects = || self.request.method() == b"CONNECT";
+        self.status()
+            .is_some_and(|status| status == 101 || (status < 300 && connects()))
     }
 
     /// Whether the stream belongs to another protocol from here on; only to one that was offered.

@@ -125,11 +125,15 @@ impl Running {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
-    /// Ends the process; how it ended, and what it wrote to standard error. One that `may_end` by
-    /// itself is waited for until the deadline.
-    pub(super) fn end(mut self, may_end: bool) -> (Option<ExitStatus>, Vec<u8>) {
+    /// Ends the process; how it ended, and what it wrote to standard error. It is waited for so long
+    /// that it ends by itself, until the deadline at most.
+    pub(super) fn end(mut self, wait: Duration) -> (Option<ExitStatus>, Vec<u8>) {
         self.close_input();
-        let status = if may_end { self.wait() } else { None };
+        let now = Instant::now();
+        self.deadline = now
+            .checked_add(wait)
+            .map_or(self.deadline, |ends| ends.min(self.deadline));
+        let status = self.wait();
         if status.is_none() {
             self.kill();
         }

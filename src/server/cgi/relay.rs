@@ -101,7 +101,12 @@ impl<'r, 'a> Relay<'r, 'a> {
             Err(error) => return self.not_started(&error),
         };
         let relayed = self.relay(&mut running);
-        let (status, errors) = running.end(relayed.is_ok());
+        let (status, errors) = running.end(match &relayed {
+            Ok(()) => Duration::MAX,
+            // Most have failed, and end by themselves.
+            Err(Failure::Malformed) => PAUSE,
+            Err(_) => Duration::ZERO,
+        });
         self.log(status, &errors);
         match relayed {
             Ok(()) => Ok(self.outcome()),
@@ -181,6 +186,8 @@ impl<'r, 'a> Relay<'r, 'a> {
     /// it writes has its output taken.
     fn offer(&mut self, running: &mut Running, mut bytes: &[u8]) -> Result<bool, Failure> {
         while !bytes.is_empty() {
+            // Its time also passes where the client is slow to send.
+            running.time_left().ok_or(Failure::TooSlow)?;
             match running.write(bytes)? {
                 Written::Bytes(count) => bytes = bytes.get(count..).unwrap_or_default(),
                 Written::Closed => return Ok(false),

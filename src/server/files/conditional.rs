@@ -19,8 +19,10 @@ pub struct Validators {
     tag: Option<(u128, u64)>,
     /// The file may be changed again without a change of the tag.
     weak: bool,
-    /// When the file was changed, cut to seconds.
+    /// When the file was changed, cut to seconds; a time to come is the time of the answer.
     last_modified: Option<SystemTime>,
+    /// The coding that the file is in, which makes another tag of it.
+    coding: Option<&'static str>,
 }
 
 /// A file that was changed less than so long ago may be changed again within one tick of its
@@ -29,17 +31,27 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 impl Validators {
     /// Those of a file that was changed at this time and has this length; `now` is the time of the
-    /// answer. A time before the epoch, or at it, is none: systems put it where they know none.
+    /// answer. A time before the epoch, or at it, is none: systems put it where they know none. One
+    /// that is to come is not told; the time of the answer stands for it (RFC 9110 section 8.8.2.1).
     pub fn new(modified: Option<SystemTime>, length: u64, now: SystemTime) -> Self {
         let modified = modified.filter(|time| *time > UNIX_EPOCH);
         let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let age = modified.and_then(|time| now.duration_since(time).ok());
-        let seconds = since.map(|since| Duration::from_secs(since.as_secs()));
+        let told = modified.map(|time| time.min(now));
+        let told = told.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let seconds = told.map(|since| Duration::from_secs(since.as_secs()));
         Self {
             tag: since.map(|since| (since.as_nanos(), length)),
             weak: age.is_none_or(|age| age < SETTLED),
             last_modified: seconds.and_then(|seconds| UNIX_EPOCH.checked_add(seconds)),
+            coding: None,
         }
+    }
+
+    /// Those of a file in this coding. What compresses a file may give it the time of the original,
+    /// and the same length by chance (RFC 9110 section 8.8.3.3).
+    pub(super) fn coded(self, coding: Option<&'static str>) -> Self {
+        Self { coding, ..self }
     }
 
     /// The value of `ETag`, if there is one.
@@ -49,6 +61,7 @@ impl Validators {
             nanoseconds,
             length,
             weak: self.weak,
+            coding: self.coding,
         })
     }
 
@@ -76,12 +89,17 @@ struct EntityTag {
     nanoseconds: u128,
     length: u64,
     weak: bool,
+    coding: Option<&'static str>,
 }
 
 impl fmt::Display for EntityTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let weak = if self.weak { "W/" } else { "" };
-        write!(f, "{weak}\"{:x}-{:x}\"", self.nanoseconds, self.length)
+        write!(f, "{weak}\"{:x}-{:x}", self.nanoseconds, self.length)?;
+        if let Some(coding) = self.coding {
+            write!(f, "-{coding}")?;
+        }
+        f.write_str("\"")
     }
 }
 

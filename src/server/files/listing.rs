@@ -80,23 +80,31 @@ fn lower(entry: &Entry) -> String {
     entry.name.to_string_lossy().to_lowercase()
 }
 
-/// The entries of a directory that `shown` lets through.
-pub(super) fn entries(directory: &Path, shown: impl Fn(&[u8]) -> bool) -> io::Result<Vec<Entry>> {
+/// The entries of a directory that `shown` lets through; of links, what they lead to if `followed`
+/// lets them.
+pub(super) fn entries(
+    directory: &Path,
+    shown: impl Fn(&[u8]) -> bool,
+    followed: impl Fn(&Path) -> bool,
+) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
         if shown(&octets(&name)) {
-            entries.push(describe(name, &entry));
+            entries.push(describe(name, &entry, &followed));
         }
     }
     Ok(entries)
 }
 
-/// An entry that has gone meanwhile, or can't be looked at, is shown by its name alone.
-fn describe(name: OsString, entry: &fs::DirEntry) -> Entry {
+/// An entry that has gone meanwhile, or can't be looked at, or must not, is shown by its name alone.
+fn describe(name: OsString, entry: &fs::DirEntry, followed: &impl Fn(&Path) -> bool) -> Entry {
     let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-    let metadata = fs::metadata(entry.path()).ok();
+    let path = entry.path();
+    let metadata = (!is_link || followed(&path))
+        .then(|| fs::metadata(&path).ok())
+        .flatten();
     let is_directory = metadata.as_ref().is_some_and(fs::Metadata::is_dir);
     Entry {
         name,

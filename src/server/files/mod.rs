@@ -6,6 +6,7 @@
 //! files beside the original are new. A file is opened and then compared with the directory's real
 //! path; someone who can write inside the directory could still put a link there between both.
 
+mod coding;
 mod conditional;
 mod listing;
 mod media_type;
@@ -19,13 +20,13 @@ use std::path::{Path, PathBuf};
 
 use crate::error::HTTPException;
 use crate::percent;
-use crate::proto::scan;
 use crate::server::base::{BaseHTTPRequestHandler, Handler};
 
 pub use conditional::{Precondition, Validators, evaluate_preconditions, range_applies};
 pub use path::{PathRules, split_path};
 pub use ranges::Ranges;
 
+use coding::accepts;
 use listing::Sorting;
 use sending::Found;
 
@@ -119,7 +120,8 @@ impl SimpleHTTPRequestHandler {
         self
     }
 
-    /// A field of every 200 and 206 (`extra_response_headers`).
+    /// A field of every 200 and 206 (`extra_response_headers`). 304 has it too where that says how
+    /// what the client has is cached: `Cache-Control`, `Content-Location`, `Expires`, `Vary`.
     #[must_use]
     pub fn extra_response_header(mut self, name: &str, value: &str) -> Self {
         let field = (name.to_owned(), value.to_owned());
@@ -227,6 +229,10 @@ impl SimpleHTTPRequestHandler {
         let ends_in_slash = raw.ends_with(b"/") || raw.is_empty();
         match (metadata.is_dir(), ends_in_slash) {
             (true, true) => self.send_directory(request, &path, raw, query.unwrap_or_default()),
+            // Nor is it told that there is a directory outside.
+            (true, false) if !self.is_inside(None, &path) => {
+                request.send_error(404, "File not found", None)
+            }
             (true, false) => redirect(request, raw, query),
             (false, true) => request.send_error(404, "File not found", None),
             (false, false) => self.send_found(request, &path, &metadata),
@@ -275,7 +281,11 @@ impl SimpleHTTPRequestHandler {
         raw: &[u8],
         sorting: Sorting,
     ) -> Result<(), HTTPException> {
-        let entries = match listing::entries(path, |name| self.shows(name)) {
+        let entries = match listing::entries(
+            path,
+            |name| self.shows(name),
+            |link| self.is_inside(None, link),
+        ) {
             Ok(entries) => entries,
             Err(error) => return refuse(request, &error, Some("No permission to list directory")),
         };
@@ -285,14 +295,20 @@ impl SimpleHTTPRequestHandler {
         request.send_response(200, None)?;
         request.send_header("Content-Type", "text/html; charset=utf-8")?;
         request.send_header("Content-Length", page.len())?;
-        self.send_extra(request)?;
+        self.send_extra(request, |_| true)?;
         request.end_headers()?;
         request.write_body(page.as_bytes())
     }
 
-    fn send_extra(&self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+    fn send_extra(
+        &self,
+        request: &mut BaseHTTPRequestHandler<'_>,
+        sent: impl Fn(&str) -> bool,
+    ) -> Result<(), HTTPException> {
         for (name, value) in &self.extra_response_headers {
-            request.send_header(name, value)?;
+            if sent(name) {
+                request.send_header(name, value)?;
+            }
         }
         Ok(())
     }
@@ -336,7 +352,8 @@ impl SimpleHTTPRequestHandler {
         }
         let found = match self.open(request, path) {
             Ok(found) => found,
-            Err(error) => return refuse(request, &error, None),
+            Err(error) if self.is_inside(None, path) => return refuse(request, &error, None),
+            Err(_) => return request.send_error(404, "File not found", None),
         };
         if !self.is_inside(Some(&found.file), path) {
             return request.send_error(404, "File not found", None);
@@ -360,7 +377,9 @@ impl SimpleHTTPRequestHandler {
             beside.push(".");
             beside.push(extension);
             let is_file = fs::metadata(&beside).is_ok_and(|found| found.is_file());
-            if let Some(file) = is_file.then(|| File::open(&beside).ok()).flatten() {
+            let file = is_file.then(|| File::open(&beside).ok()).flatten();
+            let inside = |file: &File| self.is_inside(Some(file), Path::new(&beside));
+            if let Some(file) = file.filter(inside) {
                 return Found::new(file, content_type, Some(coding));
             }
         }
@@ -400,26 +419,6 @@ fn real_path(_file: &File) -> Option<PathBuf> {
     None
 }
 
-/// Whether a coding is accepted: it is named, or `*` is, without a weight of 0 (RFC 9110 section
-/// 12.5.3).
-fn accepts(accepted: &str, coding: &str) -> bool {
-    let mut any = false;
-    for element in scan::list_elements(accepted.as_bytes()) {
-        let mut parts = element.split(|&octet| octet == b';').map(scan::trim_blank);
-        let name = parts.next().unwrap_or_default();
-        let refused = parts.any(|weight| {
-            weight
-                .strip_prefix(b"q=")
-                .is_some_and(|q| q.iter().all(|octet| matches!(octet, b'0' | b'.')))
-        });
-        if name.eq_ignore_ascii_case(coding.as_bytes()) {
-            return !refused;
-        }
-        any |= name == b"*" && !refused;
-    }
-    any
-}
-
 /// What answers a file that can't be had. `denied` is what is said where permission is missing.
 fn refuse(
     request: &mut BaseHTTPRequestHandler<'_>,
@@ -437,13 +436,14 @@ fn refuse(
     }
 }
 
-/// How the system says that a name is too long or has what names may not have.
+/// How the system says that a name is too long, has what names may not have, or is that of links
+/// which lead to each other.
 const NO_NAME: &[i32] = if cfg!(windows) {
-    &[123, 206]
+    &[123, 161, 206, 1921]
 } else if cfg!(target_os = "linux") {
-    &[36]
+    &[36, 40, 84]
 } else {
-    &[63]
+    &[62, 63, 86, 92]
 };
 
 /// A name that no file can have.

@@ -55,7 +55,7 @@ pub(super) fn send(
     found: Found,
 ) -> Result<(), HTTPException> {
     let now = SystemTime::now();
-    let validators = Validators::new(found.modified, found.length, now);
+    let validators = Validators::new(found.modified, found.length, now).coded(found.coding);
     match evaluate_preconditions(request.headers(), &validators, now) {
         Precondition::NotModified => return not_modified(handler, request, &validators),
         Precondition::Failed => return request.send_error(412, None, None),
@@ -106,8 +106,16 @@ fn not_modified(
 ) -> Result<(), HTTPException> {
     request.send_response(304, None)?;
     send_validators(handler, request, validators)?;
+    handler.send_extra(request, |name| {
+        CACHED_BY
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+    })?;
     request.end_headers()
 }
+
+/// Fields that 304 must have where 200 would (RFC 9110 section 15.4.5).
+const CACHED_BY: [&str; 4] = ["Cache-Control", "Content-Location", "Expires", "Vary"];
 
 fn send_validators(
     handler: &SimpleHTTPRequestHandler,
@@ -152,14 +160,23 @@ impl Response<'_> {
         }
         request.send_header("Accept-Ranges", "bytes")?;
         send_validators(self.handler, request, &self.validators)?;
-        self.handler.send_extra(request)
+        self.handler.send_extra(request, |_| true)
     }
 
-    fn whole(self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+    fn whole(mut self, request: &mut BaseHTTPRequestHandler<'_>) -> Result<(), HTTPException> {
+        // Files of `/sys` are shorter than they say, and some of them can't be read.
+        let read = request.read_ahead(&self.found.file, self.found.length)?;
+        if let Some(count) = read.filter(|&count| count < self.found.length) {
+            self.found.length = count;
+            self.validators = Validators::new(None, count, SystemTime::now());
+        }
         self.begin(request, 200, &self.found.content_type)?;
         request.send_header("Content-Length", self.found.length)?;
         request.end_headers()?;
-        request.copy_file(&self.found.file, self.found.length)
+        match read {
+            Some(_) => request.write_ahead(),
+            None => request.copy_file(&self.found.file, self.found.length),
+        }
     }
 
     fn part(
