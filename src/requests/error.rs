@@ -244,3 +244,163 @@ impl From<InvalidCredentials> for ExceptionKind {
         Self::InvalidCredentials(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{BodyFault, ChunkFault, TunnelFailed};
+    use std::io;
+    use std::sync::Arc;
+
+    fn io_at(step: Step) -> HTTPException {
+        HTTPException::io(
+            io::ErrorKind::ConnectionReset.into(),
+            step,
+            Default::default(),
+        )
+    }
+
+    fn cut(part: MessagePart) -> HTTPException {
+        HTTPException::IncompleteRead(IncompleteRead {
+            part,
+            ..IncompleteRead::default()
+        })
+    }
+
+    /// The name of the class.
+    fn class(kind: &ExceptionKind) -> String {
+        let shown = format!("{kind:?}");
+        let end = shown.find(|octet: char| !octet.is_ascii_alphanumeric());
+        shown[..end.unwrap_or(shown.len())].to_owned()
+    }
+
+    #[test]
+    fn what_the_client_says_has_its_class() {
+        let timed_out = |step| HTTPException::timed_out(step, Default::default());
+        let refused = TunnelFailed {
+            status: 403,
+            reason: Excerpt::new(b"no"),
+            headers: crate::message::HTTPMessage::new(),
+            body: Vec::new(),
+        };
+        let host = Excerpt::new(b"a");
+        let error = Arc::new(io::Error::other("a"));
+        for (error, expected) in [
+            (timed_out(Step::Connect), "ConnectTimeout"),
+            (timed_out(Step::Tunnel), "ConnectTimeout"),
+            (timed_out(Step::Handshake), "ConnectTimeout"),
+            (timed_out(Step::Write), "ReadTimeout"),
+            (timed_out(Step::ReadHead), "ReadTimeout"),
+            (HTTPException::TunnelFailed(Box::new(refused)), "ProxyError"),
+            (io_at(Step::Tunnel), "ProxyError"),
+            (io_at(Step::Handshake), "SSLError"),
+            (io_at(Step::ReadSource), "SourceError"),
+            (io_at(Step::Write), "ConnectionError"),
+            (cut(MessagePart::Head), "ConnectionError"),
+            (cut(MessagePart::Body), "ChunkedEncodingError"),
+            (
+                HTTPException::InvalidChunk {
+                    fault: ChunkFault::Size,
+                    partial: Vec::new(),
+                },
+                "ChunkedEncodingError",
+            ),
+            (
+                HTTPException::BodyLengthMismatch {
+                    declared: 1,
+                    given: 0,
+                },
+                "SourceError",
+            ),
+            (
+                HTTPException::InvalidHeaderName { name: host.clone() },
+                "InvalidHeader",
+            ),
+            (
+                HTTPException::ConflictingHeader { name: "Host" },
+                "InvalidHeader",
+            ),
+            (
+                HTTPException::InvalidBody {
+                    fault: BodyFault::Unframed,
+                },
+                "InvalidBody",
+            ),
+            (
+                HTTPException::HostNotFound { host, error },
+                "ConnectionError",
+            ),
+        ] {
+            let told = error.to_string();
+            let kind = ExceptionKind::from_client(error);
+            assert_eq!(class(&kind), expected, "{told}");
+        }
+    }
+
+    #[test]
+    fn the_source_is_what_is_in_it() {
+        let parsed = || crate::urllib::Url::parse("http://a:b/").unwrap_err();
+        let netrc = NetrcError::Io(io::Error::other("netrc"));
+        for (kind, source) in [
+            (ExceptionKind::InvalidURL(parsed()), parsed().to_string()),
+            (
+                ExceptionKind::InvalidProxyURL(parsed()),
+                parsed().to_string(),
+            ),
+            (ExceptionKind::InvalidForm(parsed()), parsed().to_string()),
+            (
+                ExceptionKind::InvalidCredentials(InvalidCredentials::Control),
+                InvalidCredentials::Control.to_string(),
+            ),
+            (
+                ExceptionKind::InvalidCookie(crate::cookies::CookieError::Name),
+                crate::cookies::CookieError::Name.to_string(),
+            ),
+            (
+                ExceptionKind::InvalidRedirect(RedirectError::Userinfo),
+                RedirectError::Userinfo.to_string(),
+            ),
+            (
+                ExceptionKind::ContentDecodingError(io::Error::other("coding")),
+                "coding".to_owned(),
+            ),
+            (
+                ExceptionKind::File(io::Error::other("file")),
+                "file".to_owned(),
+            ),
+            (
+                ExceptionKind::JSONDecodeError("json".into()),
+                "json".to_owned(),
+            ),
+            (ExceptionKind::Other("hook".into()), "hook".to_owned()),
+            (
+                ExceptionKind::SSLError(io_at(Step::Handshake)),
+                io_at(Step::Handshake).to_string(),
+            ),
+            (
+                ExceptionKind::Netrc(NetrcError::Io(io::Error::other("netrc"))),
+                netrc.to_string(),
+            ),
+        ] {
+            let told = kind.source().map(ToString::to_string);
+            assert_eq!(told, Some(source.clone()), "{kind:?}");
+            let exception = super::super::RequestException::from(kind);
+            let told = exception.source().map(ToString::to_string);
+            assert_eq!(told, Some(source));
+        }
+        assert!(ExceptionKind::EmptyPool.source().is_none());
+    }
+
+    #[test]
+    fn a_status_is_named_by_its_class() {
+        for (status_code, text) in [
+            (304, "304 Not Content"),
+            (399, "399 Not Content"),
+            (400, "400 Client Error"),
+            (499, "499 Client Error"),
+            (500, "500 Server Error"),
+        ] {
+            assert_eq!(ExceptionKind::HTTPError { status_code }.to_string(), text);
+        }
+    }
+}

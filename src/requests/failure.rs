@@ -77,3 +77,77 @@ impl From<ExceptionKind> for Failure {
         Self::Ours(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Excerpt, IncompleteRead};
+    use std::io;
+    use std::sync::Arc;
+
+    fn io_at(step: Step) -> HTTPException {
+        HTTPException::io(
+            io::ErrorKind::ConnectionReset.into(),
+            step,
+            Default::default(),
+        )
+    }
+
+    fn not_found() -> HTTPException {
+        HTTPException::HostNotFound {
+            host: Excerpt::new(b"a"),
+            error: Arc::new(io::Error::other("a")),
+        }
+    }
+
+    fn not_connected() -> HTTPException {
+        let attempts = Vec::new().into();
+        HTTPException::ConnectFailed { attempts }
+    }
+
+    #[test]
+    fn the_network_is_to_blame_by_the_step() {
+        for (step, cause) in [
+            (Step::Connect, Some(Cause::Connect)),
+            (Step::Tunnel, Some(Cause::Connect)),
+            (Step::Handshake, Some(Cause::Connect)),
+            (Step::Write, Some(Cause::Read)),
+            (Step::ReadHead, Some(Cause::Read)),
+            (Step::ReadBody, Some(Cause::Read)),
+            (Step::ReadSource, None),
+            (Step::Other, None),
+        ] {
+            let timed_out = HTTPException::timed_out(step, Default::default());
+            assert_eq!(Failure::from(timed_out).cause(), cause, "{step:?}");
+            assert_eq!(Failure::from(io_at(step)).cause(), cause, "{step:?}");
+        }
+        let disconnected = HTTPException::RemoteDisconnected {
+            retry: Default::default(),
+        };
+        let cut = HTTPException::IncompleteRead(IncompleteRead::default());
+        for (error, cause) in [
+            (not_found(), Some(Cause::Connect)),
+            (not_connected(), Some(Cause::Connect)),
+            (disconnected, Some(Cause::Read)),
+            (cut, Some(Cause::Read)),
+            (HTTPException::NotConnected, None),
+        ] {
+            let failure = Failure::from(error);
+            assert_eq!(failure.cause(), cause);
+        }
+        assert_eq!(Failure::of(ExceptionKind::EmptyPool).cause(), None);
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_reached_is_the_proxys_error() {
+        for error in [not_found, not_connected] {
+            let proxied = Failure::from(error()).into_exception(true);
+            assert!(matches!(proxied, ExceptionKind::ProxyError(_)));
+            let direct = Failure::from(error()).into_exception(false);
+            assert!(matches!(direct, ExceptionKind::ConnectionError(_)));
+        }
+        let cut = HTTPException::IncompleteRead(IncompleteRead::default());
+        let cut = Failure::from(cut).into_exception(true);
+        assert!(matches!(cut, ExceptionKind::ConnectionError(_)));
+    }
+}

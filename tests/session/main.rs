@@ -2,6 +2,7 @@
 #![cfg(feature = "requests")]
 #![allow(missing_docs)]
 
+mod adapters;
 mod bodies;
 mod credentials;
 mod deadline;
@@ -13,6 +14,7 @@ mod recordings;
 mod redirects;
 mod requests;
 mod responses;
+mod shown;
 
 use std::time::Duration;
 

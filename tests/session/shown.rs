@@ -1,0 +1,102 @@
+//! What is shown of the values of a session holds no secret; fields as a collection; what an exception
+//! knows.
+
+use std::error::Error;
+
+use stdhttp::requests::{
+    Auth, ExceptionKind, HTTPBasicAuth, HTTPBearerAuth, HTTPDigestAuth, HTTPProxyAuth, Headers,
+    Payload, Redirects, RequestException,
+};
+
+use super::*;
+
+#[test]
+fn credentials_are_not_shown() {
+    let basic = HTTPBasicAuth::new("user", "pass");
+    assert_eq!(format!("{basic:?}"), "HTTPBasicAuth(***)");
+    assert_eq!(format!("{:?}", Auth::from(basic)), "Auth(***)");
+    let bearer = HTTPBearerAuth::new("token");
+    assert_eq!(format!("{bearer:?}"), "HTTPBearerAuth(***)");
+    let digest = HTTPDigestAuth::new("user", "pass");
+    assert_eq!(format!("{digest:?}"), "HTTPDigestAuth(***)");
+    let proxy = HTTPProxyAuth::new("user", "pass");
+    assert_eq!(format!("{proxy:?}"), "HTTPProxyAuth(HTTPBasicAuth(***))");
+    let headers: Headers = [("Authorization", "Basic dTpw"), ("X-A", "b")]
+        .into_iter()
+        .collect();
+    let shown = format!("{headers:?}");
+    assert_eq!(shown, "{\"Authorization\": \"***\", \"X-A\": \"b\"}");
+}
+
+#[test]
+fn settings_are_shown() {
+    let adapter = HTTPAdapter::new().content_coding("gzip", |coded| coded);
+    let shown = format!("{adapter:?}");
+    assert!(shown.starts_with("HTTPAdapter { limits: "), "{shown}");
+    assert!(
+        shown.ends_with("tls: false, codings: gzip, .. }"),
+        "{shown}"
+    );
+    assert_eq!(format!("{:?}", Redirects::Follow), "Follow");
+    assert_eq!(format!("{:?}", Redirects::Return), "Return");
+    let bytes = Payload::from(b"abc".to_vec());
+    let shown = "Payload { kind: \"bytes\", length: Some(3) }";
+    assert_eq!(format!("{bytes:?}"), shown);
+    let none = Payload::default();
+    assert_eq!(
+        format!("{none:?}"),
+        "Payload { kind: \"none\", length: None }"
+    );
+    let mut session = Session::new();
+    session.set_trust_env(false);
+    let shown = format!("{:?}", session.environment_mut());
+    assert!(shown.starts_with("Environment { proxies: "), "{shown}");
+    assert!(
+        shown.contains("netrc: ") && shown.contains("certificates: "),
+        "{shown}"
+    );
+    let download = session.download("http://a/b", "file");
+    let shown = format!("{download:?}");
+    assert!(shown.starts_with("Download { request: "), "{shown}");
+    assert!(
+        shown.contains("http://a/b") && shown.contains("path: \"file\""),
+        "{shown}"
+    );
+}
+
+#[test]
+fn fields_are_a_collection() {
+    let mut headers = Headers::new();
+    assert!(headers.is_empty() && headers.len() == 0);
+    headers.extend([("A", "1"), ("B", "2"), ("a", "3")]);
+    assert!(!headers.is_empty() && headers.len() == 2);
+    let other: Headers = [("b", "4"), ("C", "5")].into_iter().collect();
+    headers.update(&other);
+    let fields: Vec<_> = headers.iter().collect();
+    let expected = [("a", &b"3"[..]), ("b", b"4"), ("C", b"5")];
+    assert_eq!(fields, expected);
+}
+
+#[test]
+fn an_exception_has_its_response_and_its_source() {
+    let (session, _peer) = answering(["HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone"]);
+    let response = session.get("http://a/b").send().unwrap();
+    let error = response.raise_for_status().unwrap_err();
+    assert!(!error.is_invalid_url() && error.source().is_none());
+    let shown = format!("{error:?}");
+    assert!(
+        shown
+            .starts_with("RequestException { kind: HTTPError { status_code: 404 }, request: Some("),
+        "{shown}"
+    );
+    let response = error.into_response().expect("a response");
+    assert_eq!(response.status_code(), 404);
+    let kind = ExceptionKind::Other("of a hook".into());
+    let error = RequestException::from(kind);
+    assert_eq!(error.source().unwrap().to_string(), "of a hook");
+    assert!(error.into_response().is_none());
+    for (url, is_invalid) in [("a", true), ("x://a", true), ("http://a:b/", true)] {
+        let error = session.get(url).send().unwrap_err();
+        assert_eq!(error.is_invalid_url(), is_invalid, "{url}");
+    }
+}
