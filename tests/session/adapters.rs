@@ -23,9 +23,13 @@ impl Read for Pieces {
         if self.interrupts {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        let piece = self.left.pop_front().unwrap_or_default();
-        output[..piece.len()].copy_from_slice(&piece);
-        Ok(piece.len())
+        let mut piece = self.left.pop_front().unwrap_or_default();
+        let count = piece.len().min(output.len());
+        output[..count].copy_from_slice(&piece[..count]);
+        if count < piece.len() {
+            self.left.push_front(piece.split_off(count));
+        }
+        Ok(count)
     }
 }
 
@@ -63,6 +67,53 @@ fn content_of_an_adapter_is_read_to_its_end() {
     assert!(response.trailers().is_none());
     let sent = response.request().headers().get("Accept-Encoding");
     assert_eq!(sent.as_deref(), Some("identity"));
+}
+
+#[test]
+fn content_comes_in_the_pieces_in_which_it_is_read() {
+    let session = in_pieces(&[b"one ", b"two ", b"three"]);
+    for (chunk_size, expected) in [
+        (None, &[&b"one "[..], b"two ", b"three"][..]),
+        (Some(6), &[b"one tw", b"o thre", b"e"]),
+    ] {
+        let mut response = session.get("http://a/").stream(true).send().unwrap();
+        let pieces = response.iter_content(chunk_size);
+        let pieces: Vec<_> = pieces.map(Result::unwrap).collect();
+        assert_eq!(pieces, expected);
+    }
+}
+
+#[test]
+fn a_line_is_as_long_as_it_may_be() {
+    let session = in_pieces(&[b"12345", b"\n1234", b"56\n"]);
+    let mut response = session.get("http://a/").stream(true).send().unwrap();
+    let mut lines = response.iter_lines().longest(5);
+    assert_eq!(lines.next().unwrap().unwrap(), b"12345");
+    assert_eq!(lines.next().unwrap().unwrap(), b"123456");
+    assert!(lines.next().is_none());
+    let session = in_pieces(&[b"123456", b"\n"]);
+    let mut response = session.get("http://a/").stream(true).send().unwrap();
+    let mut lines = response.iter_lines().longest(5);
+    let error = lines.next().unwrap().unwrap_err();
+    assert!(matches!(
+        error.kind(),
+        ExceptionKind::ContentTooLarge { limit: 5 }
+    ));
+}
+
+#[test]
+fn a_timeout_between_pieces_loses_nothing() {
+    let late = Duration::from_secs(9);
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
+    let script = Script::new().expect_head().send(head).send("one");
+    let peer = Peer::new([script.wait(late).send("two")]);
+    let session = session(&peer);
+    let request = session.get("http://a/").stream(true);
+    let mut response = request.timeout(Duration::from_secs(5)).send().unwrap();
+    let mut pieces = response.iter_content(6);
+    assert!(pieces.next().unwrap().unwrap_err().is_timeout());
+    assert_eq!(pieces.next().unwrap().unwrap(), b"onetwo");
+    assert!(pieces.next().is_none());
 }
 
 #[test]

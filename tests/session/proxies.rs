@@ -369,6 +369,8 @@ fn the_filter_sees_the_address_of_the_target_through_every_proxy() {
                 matches!(kind, ExceptionKind::AddressNotAllowed(_)),
                 "{scheme} {url} {kind:?}"
             );
+            let text = error.to_string();
+            assert!(text.contains("no address of the host is allowed"), "{text}");
             assert!(told.lock().unwrap().is_empty(), "{scheme} {url}");
         }
         // The proxy's own address is the caller's choice.

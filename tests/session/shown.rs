@@ -4,8 +4,8 @@
 use std::error::Error;
 
 use stdhttp::requests::{
-    Auth, ExceptionKind, HTTPBasicAuth, HTTPBearerAuth, HTTPDigestAuth, HTTPProxyAuth, Headers,
-    Payload, Redirects, RequestException,
+    Adapter, Auth, ExceptionKind, HTTPBasicAuth, HTTPBearerAuth, HTTPDigestAuth, HTTPProxyAuth,
+    Headers, Payload, PreparedRequest, Redirects, RequestException, Response, Sending, Verify,
 };
 
 use super::*;
@@ -98,5 +98,67 @@ fn an_exception_has_its_response_and_its_source() {
     for (url, is_invalid) in [("a", true), ("x://a", true), ("http://a:b/", true)] {
         let error = session.get(url).send().unwrap_err();
         assert_eq!(error.is_invalid_url(), is_invalid, "{url}");
+    }
+}
+
+#[test]
+fn bodies_say_what_they_are() {
+    let path = std::env::temp_dir().join(format!("stdhttp-shown-{}", std::process::id()));
+    std::fs::write(&path, "a file").unwrap();
+    let file = Payload::path(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!((file.length(), file.as_bytes()), (Some(6), None));
+    assert!(Payload::path(&path).is_err());
+    let bytes = Payload::from(b"abc".to_vec());
+    assert_eq!(
+        (bytes.length(), bytes.as_bytes()),
+        (Some(3), Some(&b"abc"[..]))
+    );
+    let none = Payload::default();
+    assert_eq!((none.length(), none.as_bytes()), (None, Some(&b""[..])));
+    assert!(none.is_none() && !bytes.is_none() && !file.is_none());
+
+    let (session, peer) = answering([OK]);
+    session.post("http://a/").data(file).send().unwrap();
+    let sent = peer.received(0);
+    assert!(sent.ends_with(b"\r\n\r\na file"));
+    // No bytes at all are no body.
+    let nothing = session
+        .post("http://a/")
+        .data(Vec::<u8>::new())
+        .prepare()
+        .unwrap();
+    assert!(nothing.body().is_none());
+}
+
+#[test]
+fn certificates_are_those_of_the_environment_unless_it_is_not_asked() {
+    for (trusted, expected) in [
+        (true, Verify::from(std::path::PathBuf::from("/of/all"))),
+        (false, Verify::Yes),
+    ] {
+        let mut session = Session::new();
+        let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
+        session.mount("http://", Verified(std::sync::Arc::clone(&seen)));
+        session.set_trust_env(trusted);
+        let environment = session.environment_mut();
+        environment.set_variables([("REQUESTS_CA_BUNDLE", "/of/all")]);
+        session.get("http://a/").send().unwrap();
+        assert_eq!(seen.lock().unwrap().take(), Some(expected));
+    }
+}
+
+/// Notes how servers are to be verified.
+struct Verified(std::sync::Arc<std::sync::Mutex<Option<Verify>>>);
+
+impl Adapter for Verified {
+    fn send(
+        &self,
+        request: &PreparedRequest,
+        sending: &Sending<'_>,
+    ) -> Result<Response, RequestException> {
+        *self.0.lock().unwrap() = Some(sending.tls.verify.clone());
+        let none: [(&str, &str); 0] = [];
+        Ok(Response::new(request.clone(), 200, none, ""))
     }
 }
