@@ -195,6 +195,7 @@ fn a_part_is_kept_with_a_strong_validator_alone() {
         (TAG, true),
         ("ETag: W/\"v1\"\r\n", false),
         ("ETag: v1\r\n", false),
+        ("ETag: \"\r\n", false),
         (APART, true),
         (NEAR, false),
         ("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n", false),
@@ -202,6 +203,20 @@ fn a_part_is_kept_with_a_strong_validator_alone() {
     ] {
         let folder = Folder::new("validator");
         assert_eq!(folder.fail_after(&whole(fields), 5), kept, "{fields}");
+    }
+}
+
+#[test]
+fn a_part_whose_note_names_no_validator_begins_anew() {
+    for note in ["", "http://h/file\n", "http://h/file\n\n20\n"] {
+        let folder = Folder::new("note");
+        assert!(folder.fail_after(&whole(TAG), 5));
+        fs::write(folder.0.join("file.part.of"), note).unwrap();
+        let all = [whole(TAG).as_bytes(), NEW].concat();
+        let (session, peer) = peer_of([Script::answer(all)]);
+        let done = resume(&session, &folder).unwrap();
+        assert_eq!((folder.content(), done.resumed_from()), (NEW.to_vec(), 0));
+        assert_eq!(field(&heads(&peer, 0)[0], "Range"), None, "{note:?}");
     }
 }
 
@@ -228,6 +243,7 @@ fn a_part_that_was_not_asked_for_begins_anew() {
         rest("bytes 5-19/21", TAG, five),
         rest("bytes 5-19/*", TAG, five),
         rest("bytes 5-20/21", TAG, b"5678901234567890"),
+        rest("bytes 5-20/20", TAG, b"5678901234567890"),
         rest("lines 5-19/20", TAG, five),
         rest("bytes +5-19/20", TAG, five),
         rest("bytes 5-19/20", "ETag: \"v2\"\r\n", five),

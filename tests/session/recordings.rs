@@ -125,6 +125,17 @@ fn no_secret_is_written_down() {
 
 /// In URLs, in their fragments and in forms, with names that are quoted or named by `mask`; the server
 /// gets them, and the recording fits requests with others.
+/// A challenge is no secret, and says what is wanted.
+#[test]
+fn challenges_are_written_down() {
+    let challenge = "WWW-Authenticate: Basic realm=\"here\"";
+    let answer = format!("HTTP/1.1 401 No\r\n{challenge}\r\nContent-Length: 0\r\n\r\n");
+    let (session, recorder) = recording(&[&answer]);
+    session.get("http://h/").send().unwrap();
+    let text = recorder.to_string();
+    assert!(text.contains(challenge), "{text}");
+}
+
 #[test]
 fn secret_parameters_are_masked_wherever_they_stand() {
     const FORM: &str = "application/x-www-form-urlencoded";
