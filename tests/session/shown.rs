@@ -67,9 +67,9 @@ fn settings_are_shown() {
 #[test]
 fn fields_are_a_collection() {
     let mut headers = Headers::new();
-    assert!(headers.is_empty() && headers.len() == 0);
+    assert_eq!((headers.is_empty(), headers.len()), (true, 0));
     headers.extend([("A", "1"), ("B", "2"), ("a", "3")]);
-    assert!(!headers.is_empty() && headers.len() == 2);
+    assert_eq!((headers.is_empty(), headers.len()), (false, 2));
     let other: Headers = [("b", "4"), ("C", "5")].into_iter().collect();
     headers.update(&other);
     let fields: Vec<_> = headers.iter().collect();
