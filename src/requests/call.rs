@@ -174,7 +174,6 @@ impl<'s> Call<'s> {
         next.exchange = None;
         if redirect.changes_origin() {
             next.auth = None;
-            next.own_cookie = false;
             next.cookies.clear();
         }
         if let Some(auth) = next.auth.clone() {
@@ -237,19 +236,16 @@ impl<'s> Call<'s> {
     /// The cookies of the jar and those of the call, which win by their names; a field of the
     /// caller's stays as it is.
     fn with_cookies<'r>(&self, request: &'r PreparedRequest) -> Cow<'r, PreparedRequest> {
-        if request.own_cookie {
+        if request.headers().contains("Cookie") {
             return Cow::Borrowed(request);
         }
         let jar = &self.session.cookies;
         let field = jar.cookie_header_with(&request.cookies, request.url());
-        if field.is_none() && !request.headers().contains("Cookie") {
+        let Some(field) = field else {
             return Cow::Borrowed(request);
-        }
+        };
         let mut sent = request.clone();
-        match field {
-            Some(field) => sent.headers_mut().insert("Cookie", field),
-            None => drop(sent.headers_mut().remove("Cookie")),
-        }
+        sent.headers_mut().insert("Cookie", field);
         Cow::Owned(sent)
     }
 

@@ -29,8 +29,6 @@ pub struct PreparedRequest {
     pub(super) auth: Option<Auth>,
     /// The cookies of the call, which belong to the host that it was made to.
     pub(super) cookies: Vec<Cookie>,
-    /// Whether the caller gave a `Cookie` field.
-    pub(super) own_cookie: bool,
     /// Fields beside those of credentials that stay with the origin, in lower case.
     pub(super) secrets: Vec<String>,
     /// Whether `Accept-Encoding` is what is plugged in, and nobody's own.

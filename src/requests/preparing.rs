@@ -123,7 +123,6 @@ impl PreparedRequest {
         if let Some(content_type) = content_type {
             headers.set_default("Content-Type", content_type);
         }
-        let own_cookie = headers.contains("Cookie");
         let mut prepared = Self {
             method,
             url,
@@ -132,7 +131,6 @@ impl PreparedRequest {
             hooks: request.hooks,
             auth: request.auth,
             cookies,
-            own_cookie,
             secrets: request.secrets,
             usual_encoding: false,
             exchange: None,

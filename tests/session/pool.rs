@@ -266,3 +266,19 @@ fn a_copy_past_another_filter_has_connections_of_its_own() {
     session.close();
     server.join().unwrap();
 }
+
+/// Ten are free, and of a hundred requests twenty may be sent again.
+#[test]
+fn the_budget_of_retries_grows_with_the_requests() {
+    let busy = "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy";
+    for (budget, heads_expected) in [(Some(20), 100 + 30), (Some(0), 100 + 10), (None, 200)] {
+        let peer = Peer::new([answers_of(&[busy; 200])]);
+        let mut retry = Retry::new(1).status_forcelist([503]).raise_on_status(false);
+        retry.budget = budget;
+        let session = session_with(adapter(&peer).max_retries(retry));
+        for _ in 0..100 {
+            assert_eq!(session.get("http://h/").send().unwrap().status_code(), 503);
+        }
+        assert_eq!(heads(&peer, 0).len(), heads_expected, "{budget:?}");
+    }
+}

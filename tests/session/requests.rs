@@ -3,7 +3,8 @@
 use stdhttp::auth::Credentials;
 use stdhttp::cookies::{Cookie, CookieJar, CookieLimits};
 use stdhttp::requests::{
-    ExceptionKind, HTTPBearerAuth, HTTPDigestAuth, PreparedRequest, Request, Session, TlsSettings,
+    ExceptionKind, HTTPBearerAuth, HTTPDigestAuth, PreparedRequest, Request, SendOptions, Session,
+    TlsSettings,
 };
 use stdhttp::urllib::{Proxies, Url};
 
@@ -298,6 +299,20 @@ fn cookies_are_kept_and_those_of_a_call_are_not() {
         [None, Some("b=2; a=own; c=3"), Some("a=1; b=2"), Some("x=y")]
     );
     assert_eq!(session.cookies().len(), 2);
+}
+
+#[test]
+fn a_cookie_field_that_is_put_into_a_prepared_request_stays() {
+    let moved =
+        "HTTP/1.1 302 Found\r\nLocation: /b\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n";
+    let (session, peer) = answering([moved, OK, OK]);
+    let mut prepared = session.prepare_request(session.get("http://h/")).unwrap();
+    prepared.headers_mut().insert("Cookie", "x=y");
+    session.send(prepared, SendOptions::default()).unwrap();
+    session.get("http://h/").send().unwrap();
+    let sent: Vec<_> = heads(&peer, 0);
+    let sent: Vec<_> = sent.iter().map(|head| field(head, "Cookie")).collect();
+    assert_eq!(sent, [Some("x=y"), Some("x=y"), Some("a=1")]);
 }
 
 #[test]

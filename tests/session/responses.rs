@@ -36,6 +36,15 @@ fn the_head_is_there_at_once() {
 }
 
 #[test]
+fn content_that_an_adapter_has_in_pieces_is_whole() {
+    let request = stdhttp::requests::get("http://h/").prepare().unwrap();
+    let pieces = b"one ".chain(&b"two "[..]).chain(&b"three"[..]);
+    let fields = [("X-A", "1"); 0];
+    let response = Response::from_reader(request, 200, fields, pieces);
+    assert_eq!(response.text().unwrap(), "one two three");
+}
+
+#[test]
 fn a_status_is_an_error_when_it_is_asked_for() {
     for (status, raises) in [
         (200, false),
