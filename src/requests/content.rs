@@ -356,7 +356,10 @@ fn drain_behind(raw: &Raw) -> Result<(), ExceptionKind> {
     let mut block = [0; 4_096];
     let mut state = raw.state();
     for _ in 0..16 {
-        if state.read(&mut block).map_err(client_error)? == 0 {
+        let read = state.read(&mut block);
+        // It is told here, and not to the next that asks the decoders.
+        state.failure = None;
+        if read.map_err(client_error)? == 0 {
             return Ok(());
         }
     }

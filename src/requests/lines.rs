@@ -23,12 +23,13 @@ const BLOCK: usize = 65_536;
 
 impl<'r> IterContent<'r> {
     pub(super) fn new(response: &'r mut Response, chunk_size: Option<usize>) -> Self {
+        let failed = response.consumed();
         Self {
-            response,
             chunk_size: chunk_size.map(|size| size.max(1)),
             piece: Vec::new(),
-            failed: None,
-            ended: false,
+            ended: failed.is_some(),
+            failed,
+            response,
         }
     }
 
@@ -87,6 +88,7 @@ pub struct IterLines<'r> {
     /// Where the line begins, and up to where it was searched.
     begins: usize,
     searched: usize,
+    failed: Option<RequestException>,
     ended: bool,
 }
 
@@ -95,14 +97,16 @@ const LONGEST: usize = 1 << 20;
 
 impl<'r> IterLines<'r> {
     pub(super) fn new(response: &'r mut Response) -> Self {
+        let failed = response.consumed();
         Self {
-            response,
             delimiter: None,
             longest: LONGEST,
             buffer: Vec::new(),
             begins: 0,
             searched: 0,
-            ended: false,
+            ended: failed.is_some(),
+            failed,
+            response,
         }
     }
 
@@ -171,7 +175,7 @@ impl Iterator for IterLines<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
-            return None;
+            return self.failed.take().map(Err);
         }
         loop {
             if let Some(line) = self.take_line() {

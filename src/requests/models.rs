@@ -63,6 +63,8 @@ pub struct Response {
     pub(super) json: OnceLock<Vec<u8>>,
     /// Some of the content was read piece by piece.
     pub(super) streamed: bool,
+    /// It was read so to its end.
+    pub(super) ended: bool,
     /// How far the content at hand was read by `Read`.
     pub(super) position: usize,
 }

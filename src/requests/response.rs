@@ -98,6 +98,7 @@ impl Response {
             content: OnceLock::new(),
             json: OnceLock::new(),
             streamed: false,
+            ended: false,
             position: 0,
         }
     }
@@ -376,12 +377,14 @@ impl Response {
         })
     }
 
-    /// The content in pieces of so many bytes, or as they come (`iter_content`).
+    /// The content in pieces of so many bytes, or as they come (`iter_content`). A second pass over
+    /// what was read so to its end is a `StreamConsumedError`.
     pub fn iter_content(&mut self, chunk_size: impl Into<Option<usize>>) -> IterContent<'_> {
         IterContent::new(self, chunk_size.into())
     }
 
-    /// The content in lines, without their ends (`iter_lines`).
+    /// The content in lines, without their ends (`iter_lines`). A second pass is as that of
+    /// [`Self::iter_content`].
     pub fn iter_lines(&mut self) -> IterLines<'_> {
         IterLines::new(self)
     }
@@ -407,7 +410,14 @@ impl Response {
         }
         self.streamed = true;
         let read = self.body_mut().read(buffer);
+        self.ended |= matches!(read, Ok(0)) && !buffer.is_empty();
         read.map_err(|error| error.of(&self.request))
+    }
+
+    /// What a second pass over the content ends in.
+    pub(super) fn consumed(&self) -> Option<RequestException> {
+        let consumed = || RequestException::from(ExceptionKind::StreamConsumedError);
+        self.ended.then(|| consumed().of(&self.request))
     }
 
     /// Reads and drops what is left, so that the connection can be used again, unless that is much

@@ -17,7 +17,7 @@ use crate::parse_error::ParseError;
 use crate::percent::push_encoded;
 
 /// Words that make the name of a field one of a secret.
-const SECRET_WORDS: [&str; 4] = ["auth", "key", "secret", "token"];
+const SECRET_WORDS: [&str; 6] = ["auth", "key", "password", "secret", "signature", "token"];
 
 /// Fields about the content, beside those whose names begin with `Content-`.
 const ABOUT_CONTENT: [&str; 6] = [
@@ -83,6 +83,8 @@ pub struct Redirect {
     method: String,
     drops_body: bool,
     changes_origin: bool,
+    /// From https to http.
+    becomes_clear: bool,
 }
 
 impl Redirect {
@@ -221,6 +223,7 @@ impl RedirectRules {
         }
         Ok(Some(Redirect {
             changes_origin: url.origin() != request.url.origin(),
+            becomes_clear: request.url.is_https() && !url.is_https(),
             url,
             method: method.to_owned(),
             drops_body,
@@ -249,19 +252,21 @@ impl RedirectRules {
     /// Whether a field of the last request must not be in the next one, nor in any that follows it.
     ///
     /// To another origin no secret goes, and no `Host`; without the body go the fields about it.
-    /// `Proxy-Authorization` goes always: it belongs to the way and not to the request.
+    /// `Proxy-Authorization` goes always: it belongs to the way and not to the request. A `Referer` does
+    /// not go from https to http (RFC 9110 section 10.1.3).
     #[must_use]
     pub fn drops_field(&self, redirect: &Redirect, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let is_about_body = name.starts_with("content-") || ABOUT_CONTENT.contains(&name.as_str());
         let stays_home = name == "host" || self.is_secret(&name);
         name == "proxy-authorization"
+            || (redirect.becomes_clear && name == "referer")
             || (redirect.drops_body && is_about_body)
             || (redirect.changes_origin && stays_home)
     }
 
     /// Whether a field is a secret of its origin: `Cookie`, those that the caller has named, and
-    /// those whose names have `auth`, `key`, `secret` or `token` in them.
+    /// those whose names have `auth`, `key`, `password`, `secret`, `signature` or `token` in them.
     #[must_use]
     pub fn is_secret(&self, name: &str) -> bool {
         let lower = name.to_ascii_lowercase();

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use stdhttp::requests::{ExceptionKind, Payload, PreparedRequest, RequestException};
 
+use stdhttp::urllib::{RedirectRules, RedirectedRequest, Resend, Url};
+
 use super::*;
 
 fn moved(status: u16, location: &str) -> String {
@@ -299,5 +301,35 @@ fn a_redirect_that_can_not_be_followed_is_returned_to_who_follows_none() {
         };
         let response = request.send().unwrap();
         assert!(response.status_code() == 307 && response.next().is_none());
+    }
+}
+
+#[test]
+fn a_referer_does_not_go_from_https_to_http() {
+    let rules = RedirectRules::new().allowing_https_to_http();
+    for (from, to, drops) in [
+        ("https://h/", "http://h/", true),
+        ("https://h/", "https://g/", false),
+        ("http://h/", "http://g/", false),
+        ("http://h/", "https://h/", false),
+    ] {
+        let url = Url::parse(from).unwrap();
+        let request = RedirectedRequest {
+            method: "GET",
+            url: &url,
+            body: Resend::Possible,
+        };
+        let mut headers = stdhttp::HTTPMessage::new();
+        headers.append("Location", to);
+        let redirect = rules.redirect(&request, 302, &headers).unwrap().unwrap();
+        assert_eq!(
+            rules.drops_field(&redirect, "REFERER"),
+            drops,
+            "{from} {to}"
+        );
+        let foreign = redirect.changes_origin();
+        for secret in ["X-Password", "X-Amz-Signature"] {
+            assert_eq!(rules.drops_field(&redirect, secret), foreign, "{secret}");
+        }
     }
 }

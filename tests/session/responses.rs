@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use stdhttp::requests::{ExceptionKind, Response, SendOptions};
+use stdhttp::requests::{ExceptionKind, RequestException, Response, SendOptions};
 use stdhttp::testing::Ending;
 
 use super::*;
@@ -493,4 +493,49 @@ fn what_is_shown_has_no_password() {
     for shown in shown {
         assert!(!shown.contains("s3cret"), "{shown}");
     }
+}
+
+/// As in `requests`; a second pass would else find nothing and say so of the content.
+#[test]
+fn a_second_pass_over_a_stream_is_an_error() {
+    let consumed =
+        |error: &RequestException| matches!(error.kind(), ExceptionKind::StreamConsumedError);
+    let mut response = streamed_response("a\nb\n");
+    assert_eq!(response.iter_lines().map(Result::unwrap).count(), 2);
+    let again: Vec<_> = response.iter_lines().collect();
+    assert!(again.len() == 1 && consumed(again[0].as_ref().unwrap_err()));
+    let again: Vec<_> = response.iter_content(1).collect();
+    assert!(again.len() == 1 && consumed(again[0].as_ref().unwrap_err()));
+    assert_eq!(response.read(&mut [0; 9]).unwrap(), 0);
+    // What is not at its end goes on.
+    let mut response = streamed_response("a\nb\n");
+    assert_eq!(response.iter_content(2).next().unwrap().unwrap(), b"a\n");
+    let rest: Vec<_> = response.iter_lines().map(Result::unwrap).collect();
+    assert_eq!(rest, [b"b"]);
+}
+
+fn streamed_response(content: &str) -> Response {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+        content.len()
+    );
+    let (session, _) = answering([&format!("{head}{content}")]);
+    session.get("http://h/").stream(true).send().unwrap()
+}
+
+/// The end of the message may come late behind that of the coded content.
+#[test]
+fn a_timeout_behind_coded_content_is_told_once() {
+    let script = Script::new()
+        .expect_head()
+        .send("HTTP/1.1 200 OK\r\nContent-Encoding: five\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .send("5\r\nhello\r\n")
+        .wait(Duration::from_secs(61))
+        .send("0\r\n\r\n");
+    let peer = Peer::new([script]);
+    let adapter = adapter(&peer).content_coding("five", |coded| Box::new(coded.take(5)));
+    let session = session_with(adapter);
+    let response = session.get("http://h/").stream(true).send().unwrap();
+    assert!(response.content().unwrap_err().is_timeout());
+    assert_eq!(response.text().unwrap(), "hello");
 }
