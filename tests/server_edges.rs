@@ -428,6 +428,23 @@ fn nothing_is_told_of_what_lies_outside() {
     );
 }
 
+/// A name that is refused as a path (here with what separates names elsewhere) leads nowhere.
+#[cfg(unix)]
+#[test]
+fn a_listing_shows_no_name_that_is_refused() {
+    let folder = Folder::new("names");
+    for name in ["back\\slash", "plain", "co:lon"] {
+        folder.file(name, "x", long_ago());
+    }
+    let listing = String::from_utf8(ask(&folder.handler(), "/", "").body).unwrap();
+    let links = listing.split("<a href=\"./").skip(1);
+    let targets: Vec<_> = links.filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(targets, ["co%3Alon", "plain"]);
+    for target in targets {
+        assert_eq!(ask(&folder.handler(), &format!("/{target}"), "").body, b"x");
+    }
+}
+
 /// Files of `/sys` say 4,096 bytes and have fewer, and some of them can't be read.
 #[cfg(target_os = "linux")]
 #[test]
@@ -584,6 +601,12 @@ fn scripts_are_told_of_as_they_ended_and_have_their_time_however_slow_the_client
     for (name, lines) in [
         ("fails", "exit 3"),
         ("cat", "echo 'Content-Type: a/b'; echo; cat"),
+        ("closed", "echo 'Status: 401'; echo; echo no"),
+        ("other", "echo 'Status: 405 No'; echo; echo no"),
+        (
+            "longer",
+            "echo 'Content-Length: 2'; echo 'Content-Type: a/b'; echo; echo long",
+        ),
     ] {
         let path = folder.file(
             &format!("cgi-bin/{name}"),
@@ -600,11 +623,21 @@ fn scripts_are_told_of_as_they_ended_and_have_their_time_however_slow_the_client
         "GET /cgi-bin/fails HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     assert!(came.starts_with("HTTP/1.1 502 "), "{came}");
+    // What is wrong with a response is the script's fault, and in the log.
+    for name in ["closed", "other", "longer"] {
+        let get = format!("GET /cgi-bin/{name} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let came = told(&logged_scripts, &get);
+        assert!(came.starts_with("HTTP/1.1 502 "), "{came}");
+    }
     let lines = logged_scripts.lines.lock().unwrap();
-    assert!(
-        lines.contains(&"CGI script: exit status: 3".to_owned()),
-        "{lines:?}"
-    );
+    for expected in [
+        "CGI script: exit status: 3",
+        "CGI script: a response with status 401 needs a WWW-Authenticate field",
+        "CGI script: a response with status 405 needs a Allow field",
+        "CGI script: body of 5 bytes where 2 were declared",
+    ] {
+        assert!(lines.iter().any(|line| line == expected), "{lines:?}");
+    }
 
     let hasty = scripts.clone().script_time(Duration::from_millis(200));
     let hasty = logged(move |request: Request<'_, '_>| hasty.dispatch(request));

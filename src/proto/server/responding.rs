@@ -128,6 +128,12 @@ impl Exchange {
         Ok(())
     }
 
+    /// Whether the head that was begun could end as it is.
+    pub(crate) fn check_head(&self) -> Result<(), HTTPException> {
+        self.response.check_needed()?;
+        self.frame(None).map(drop)
+    }
+
     /// Whether the response that was begun is to hand the stream over.
     pub(crate) fn would_switch(&self) -> bool {
         let connects = || self.request.method() == b"CONNECT";
@@ -157,7 +163,7 @@ impl Exchange {
     }
 
     /// How the body goes out (RFC 9110 sections 8.6 and 15, RFC 9112 section 6.1).
-    fn frame(&mut self, length: Option<u64>) -> Result<Outgoing, HTTPException> {
+    fn frame(&self, length: Option<u64>) -> Result<Outgoing, HTTPException> {
         let status = self.response.status;
         let declared = self.response.declared;
         if self.response.wants_chunks && declared.is_some() {

@@ -219,7 +219,10 @@ impl<'r, 'a> Relay<'r, 'a> {
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         match &mut self.stage {
-            Stage::Body => Ok(self.request.write_body(bytes)?),
+            Stage::Body => {
+                let written = self.request.write_body(bytes);
+                written.map_err(|error| self.fault(error))
+            }
             Stage::NoBody | Stage::Elsewhere(_) => Ok(()),
             Stage::Head(reader) => match reader.take(bytes) {
                 Progress::Incomplete => Ok(()),
@@ -242,8 +245,8 @@ impl<'r, 'a> Relay<'r, 'a> {
             self.stage = Stage::Elsewhere(location.to_vec());
             return Ok(());
         }
-        // What is refused here is the script's fault: nothing was sent yet.
-        self.send_head(head).map_err(|_| Failure::Malformed)?;
+        let sent = self.send_head(head);
+        sent.map_err(|error| self.fault(error))?;
         self.stage = match head.status().0 {
             204 | 205 | 304 => Stage::NoBody,
             _ if self.wanted.method == "HEAD" => {
@@ -262,7 +265,20 @@ impl<'r, 'a> Relay<'r, 'a> {
         for (name, value) in &head.fields {
             self.request.send_header(name, *value)?;
         }
+        self.request.connection_ref().exchange.check_head()?;
         self.request.end_headers()
+    }
+
+    /// What is refused of a response of which nothing was sent yet is the script's fault, and who
+    /// wrote it must learn of it.
+    fn fault(&self, error: HTTPException) -> Failure {
+        if self.request.connection_ref().has_begun() {
+            return Failure::Other(error);
+        }
+        let text = error.to_string();
+        self.request
+            .log_error(format_args!("CGI script: {}", Escaped(&text)));
+        Failure::Malformed
     }
 
     /// Sends what the script has written so far.

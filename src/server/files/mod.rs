@@ -283,7 +283,7 @@ impl SimpleHTTPRequestHandler {
     ) -> Result<(), HTTPException> {
         let entries = match listing::entries(
             path,
-            |name| self.shows(name),
+            |name| self.shows(name) && path::is_plain(name, PathRules::NATIVE),
             |link| self.is_inside(None, link),
         ) {
             Ok(entries) => entries,

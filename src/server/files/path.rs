@@ -51,7 +51,7 @@ pub fn split_path(path: &[u8], rules: PathRules) -> Option<Vec<Vec<u8>>> {
 }
 
 /// Whether this is a name, and means itself.
-fn is_plain(name: &[u8], rules: PathRules) -> bool {
+pub(super) fn is_plain(name: &[u8], rules: PathRules) -> bool {
     let special = matches!(name, b"." | b"..");
     let separates = |octet: &u8| matches!(octet, b'/' | b'\\' | 0);
     let plain = !special && !name.iter().any(separates);
