@@ -63,7 +63,8 @@ pub(crate) fn token_length(bytes: &[u8]) -> usize {
     length
 }
 
-/// The name at the start of a field line, and the rest of the line.
+/// The name at the start of a field line, and the rest of the line; nothing where only the end of a
+/// section is left.
 #[inline(always)]
 pub(crate) fn split_name(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let usual = match line.first_chunk::<32>() {
@@ -82,7 +83,10 @@ pub(crate) fn split_name(line: &[u8]) -> Option<(&[u8], &[u8])> {
 /// As [`split_name`], where no block is left: the last line of many requests.
 #[inline(never)]
 fn split_short_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    line.split_at_checked(token_length(line))
+    match line {
+        b"\r\n" => None,
+        _ => line.split_at_checked(token_length(line)),
+    }
 }
 
 /// As [`split_name`], for longer names and all their octets.
@@ -397,9 +401,9 @@ mod tests {
     fn split_name_equals_its_plain_twin() {
         for_every_octet_and_place(b'a', |bytes| {
             let colon = bytes.iter().take_while(|&&octet| is_tchar(octet)).count();
-            let plain = Some(bytes.split_at(colon));
-            assert_eq!(split_name(bytes), plain, "{bytes:?}");
+            assert_eq!(split_name(bytes), Some(bytes.split_at(colon)), "{bytes:?}");
         });
+        assert_eq!(split_name(b"\r\n"), None);
         for name in [
             &b"x"[..],
             &[b'n'; 31],
