@@ -282,3 +282,20 @@ fn the_budget_of_retries_grows_with_the_requests() {
         assert_eq!(heads(&peer, 0).len(), heads_expected, "{budget:?}");
     }
 }
+
+/// What may be sent twice is the caller's to say.
+#[test]
+fn methods_that_may_be_sent_twice_are_settable() {
+    const LATER: &str = "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n";
+    let again = |retry: Retry, method: &str| {
+        let peer = Peer::new([answers_of(&[LATER, OK])]);
+        let retry = retry.status_forcelist([503]).raise_on_status(false);
+        let session = session_with(adapter(&peer).max_retries(retry));
+        let response = session.request(method, "http://h/").send().unwrap();
+        response.status_code() == 200
+    };
+    let listed = || Retry::new(1).allowed_methods(["POST"]);
+    assert!(again(Retry::new(1), "GET") && !again(Retry::new(1), "POST"));
+    assert!(!again(listed(), "GET") && again(listed(), "POST"));
+    assert!(again(Retry::new(1).any_method(), "POST"));
+}

@@ -125,6 +125,26 @@ fn no_secret_is_written_down() {
 
 /// In URLs, in their fragments and in forms, with names that are quoted or named by `mask`; the server
 /// gets them, and the recording fits requests with others.
+#[test]
+fn recordings_and_their_errors_are_shown() {
+    use std::error::Error;
+    let (session, recorder) = recording(&[OK]);
+    assert_eq!(format!("{recorder:?}"), "Recorder(0 exchanges)");
+    session.get("http://h/").send().unwrap();
+    assert_eq!(format!("{recorder:?}"), "Recorder(1 exchanges)");
+    let (_, replayer) = replaying(&recorder.to_string());
+    assert_eq!(format!("{replayer:?}"), "Replayer(1 exchanges left)");
+    let unused = replayer.check().unwrap_err();
+    let text = "recorded, but not asked for: GET http://h/";
+    assert_eq!(unused.to_string(), text);
+    assert!(unused.source().is_none());
+    let line = "no recording".parse::<Replayer>().unwrap_err();
+    assert_eq!(line.to_string(), "line 1 is none of a recording");
+    let file = RecordingError::File(std::io::Error::other("gone"));
+    assert_eq!(file.to_string(), "recording: gone");
+    assert_eq!(file.source().unwrap().to_string(), "gone");
+}
+
 /// A challenge is no secret, and says what is wanted.
 #[test]
 fn challenges_are_written_down() {

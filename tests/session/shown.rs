@@ -5,7 +5,8 @@ use std::error::Error;
 
 use stdhttp::requests::{
     Adapter, Auth, ExceptionKind, HTTPBasicAuth, HTTPBearerAuth, HTTPDigestAuth, HTTPProxyAuth,
-    Headers, Payload, PreparedRequest, Redirects, RequestException, Response, Sending, Verify,
+    Headers, Payload, PreparedRequest, Redirects, Request, RequestException, Response, Sending,
+    SocksError, Verify,
 };
 
 use super::*;
@@ -160,5 +161,150 @@ impl Adapter for Verified {
         *self.0.lock().unwrap() = Some(sending.tls.verify.clone());
         let none: [(&str, &str); 0] = [];
         Ok(Response::new(request.clone(), 200, none, ""))
+    }
+}
+
+#[test]
+fn a_session_and_its_calls_are_shown_without_secrets() {
+    let (session, _peer) = answering([OK]);
+    let shown = format!("{session:?}");
+    assert!(
+        shown.starts_with("Session { headers: {\"User-Agent\": "),
+        "{shown}"
+    );
+    assert!(shown.ends_with("cookies: 0, .. }"), "{shown}");
+    let request = session
+        .get("http://u:pass@a/b")
+        .header("Authorization", "secret");
+    let shown = format!("{request:?}");
+    assert!(
+        shown.starts_with("Request { method: \"GET\", url: "),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("pass") && !shown.contains("secret"),
+        "{shown}"
+    );
+    let prepared = request.prepare().unwrap();
+    let shown = format!("{prepared:?}");
+    assert!(
+        shown.starts_with("PreparedRequest { method: \"GET\", url: "),
+        "{shown}"
+    );
+    assert!(shown.contains("\"Authorization\": \"***\""), "{shown}");
+    let response = session.get("http://a/b").send().unwrap();
+    let shown = format!("{response:?}");
+    let beginning = "Response { status_code: 200, url: Url(http://a/b), headers: ";
+    assert!(shown.starts_with(beginning), "{shown}");
+}
+
+#[test]
+fn what_a_socks_proxy_says_has_its_meaning() {
+    for (error, text) in [
+        (SocksError::Malformed, "no answer of SOCKS 5"),
+        (
+            SocksError::Refused(1),
+            "the proxy did not connect: general failure",
+        ),
+        (
+            SocksError::Refused(2),
+            "the proxy did not connect: not allowed by its rules",
+        ),
+        (
+            SocksError::Refused(3),
+            "the proxy did not connect: network unreachable",
+        ),
+        (
+            SocksError::Refused(4),
+            "the proxy did not connect: host unreachable",
+        ),
+        (
+            SocksError::Refused(5),
+            "the proxy did not connect: connection refused",
+        ),
+        (
+            SocksError::Refused(6),
+            "the proxy did not connect: time to live expired",
+        ),
+        (
+            SocksError::Refused(7),
+            "the proxy did not connect: command not supported",
+        ),
+        (
+            SocksError::Refused(8),
+            "the proxy did not connect: address type not supported",
+        ),
+        (
+            SocksError::Refused(9),
+            "the proxy did not connect: unknown reply",
+        ),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn what_a_session_sets_holds_for_its_calls() {
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let mut session = Session::new();
+    session.set_trust_env(false);
+    session.mount("http://", Verified(std::sync::Arc::clone(&seen)));
+    session.set_verify(false);
+    session.get("http://a/").send().unwrap();
+    assert_eq!(seen.lock().unwrap().take(), Some(Verify::No));
+    session.headers_mut().insert("X-A", "1");
+    assert_eq!(session.headers().get("X-A").as_deref(), Some("1"));
+
+    let late = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    let script = Script::new().expect_head().send(late);
+    let peer = Peer::new([script.wait(Duration::from_secs(5)).send("ok")]);
+    let mut streams = self::session(&peer);
+    streams.set_stream(true);
+    let response = streams.get("http://a/").send().unwrap();
+    assert_eq!(peer.elapsed(), Duration::ZERO);
+    assert_eq!(response.content().unwrap(), b"ok");
+
+    let (mut limited, _peer) = answering([OK]);
+    limited.set_max_content(1);
+    let error = limited.get("http://a/").send().unwrap_err();
+    assert!(matches!(
+        error.kind(),
+        ExceptionKind::ContentTooLarge { limit: 1 }
+    ));
+
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=odd\r\n\
+                  Content-Length: 2\r\n\r\nok";
+    let (mut plugged, _peer) = answering([answer]);
+    plugged.set_charsets(|name, octets| (name == "odd").then(|| format!("{octets:?}")));
+    let response = plugged.get("http://a/").send().unwrap();
+    assert_eq!(response.text().unwrap(), "[111, 107]");
+}
+
+#[test]
+fn text_is_read_by_its_charset() {
+    for (charset, octets, text) in [
+        ("utf-8", &b"\0\0\xfe\xff\0\0\0a"[..], "a"),
+        ("us-ascii", b"a", "a"),
+        ("us-ascii", "\u{e4}".as_bytes(), "\u{fffd}\u{fffd}"),
+    ] {
+        let request = Request::new("GET", "http://a/").prepare().unwrap();
+        let none: [(&str, &str); 0] = [];
+        let mut response = Response::new(request, 200, none, octets);
+        response.set_encoding(charset);
+        assert_eq!(response.text().unwrap(), text, "{charset}");
+    }
+}
+
+#[test]
+fn a_permanent_redirect_is_told_from_others() {
+    for (status, fields, is_permanent) in [
+        (301, &[("Location", "/b")][..], true),
+        (308, &[("Location", "/b")], true),
+        (302, &[("Location", "/b")], false),
+        (301, &[], false),
+    ] {
+        let request = Request::new("GET", "http://a/").prepare().unwrap();
+        let response = Response::new(request, status, fields.iter().copied(), "");
+        assert_eq!(response.is_permanent_redirect(), is_permanent, "{status}");
     }
 }

@@ -302,3 +302,43 @@ fn https_without_tls_says_what_to_do() {
             .contains("HTTPSHandler")
     );
 }
+
+/// A response, and an error that holds one, are read by lines too.
+#[test]
+fn responses_are_read_by_lines() {
+    use std::io::{BufRead, Read};
+    let answer = |status: &str| format!("HTTP/1.1 {status}\nContent-Length: 14\n\none\ntwo\nrest");
+    let net = Net::answering([answer("200 OK"), answer("404 No")]);
+    let opener = net.opener();
+    let mut response = opener.open("http://h/").unwrap();
+    let shown = format!("{response:?}");
+    assert!(
+        shown.starts_with("Response { status: 200, reason: "),
+        "{shown}"
+    );
+    let mut line = String::new();
+    assert_eq!(response.read_line(&mut line).unwrap(), 5);
+    let mut octets = Vec::new();
+    assert_eq!(response.read_until(b'o', &mut octets).unwrap(), 3);
+    assert_eq!((line.as_str(), &octets[..]), ("one\r\n", &b"two"[..]));
+    assert_eq!(response.fill_buf().unwrap(), b"\r\nrest");
+    response.consume(2);
+    let mut rest = String::new();
+    response.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "rest");
+
+    let URLError::HTTP(mut error) = opener.open("http://h/").unwrap_err() else {
+        panic!("no error of HTTP");
+    };
+    assert_eq!(error.fill_buf().unwrap(), b"one\r\ntwo\r\nrest");
+    error.consume(10);
+    let mut rest = String::new();
+    error.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "rest");
+}
+
+#[test]
+fn data_says_what_it_is_and_not_what_is_in_it() {
+    let bytes = Data::from(b"secret".to_vec());
+    assert_eq!(format!("{bytes:?}"), "Data(6 bytes)");
+}

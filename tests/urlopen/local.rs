@@ -58,6 +58,8 @@ fn data_urls_are_decoded() {
         ("data:;base64,aGk=", "text/plain;charset=US-ASCII", b"hi"),
         ("data:a/b;base64,aGk", "a/b", b"hi"),
         ("data:a/b;BASE64,aGkh", "a/b", b"hi!"),
+        ("data:a/b;base64,MDEyMw==", "a/b", b"0123"),
+        ("data:a/b;base64,/+8=", "a/b", b"\xff\xef"),
         ("data:a/b;base64,a%47%6B%3D", "a/b", b"hi"),
         ("data:a/b;base64,aG%0Ak%20%3D", "a/b", b"hi"),
         ("data:a/b;base64,+/+/", "a/b", b"\xfb\xff\xbf"),
