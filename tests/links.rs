@@ -138,3 +138,12 @@ proptest! {
         prop_assert_eq!(read(&value), expected.collect::<Vec<_>>());
     }
 }
+
+/// As `requests` reads them.
+#[test]
+fn single_quotes_around_a_value_are_none_of_it() {
+    let links = parse_links("<p2>; rel='next', <p9>; rel=last; title='; x=it's").unwrap();
+    assert!(links[0].has_rel("next") && links[1].has_rel("last"));
+    assert_eq!(links[1].get("title"), Some("'"));
+    assert_eq!(links[1].get("x"), Some("it's"));
+}

@@ -248,8 +248,15 @@ impl Response {
             .and_then(|content| text::byte_order_mark(content));
         let set = self.encoding.clone();
         set.or_else(|| marked.map(|(charset, _)| charset.to_owned()))
-            .or_else(|| self.headers.get_content_charset())
+            .or_else(|| self.declared_charset())
             .unwrap_or_else(|| "utf-8".to_owned())
+    }
+
+    /// Some servers write a name between single quotes, or none at all.
+    fn declared_charset(&self) -> Option<String> {
+        let charset = self.headers.get_content_charset()?;
+        let name = charset.trim_matches(['\'', '"', ' ']);
+        (!name.is_empty()).then(|| name.to_owned())
     }
 
     /// Has [`text`](Self::text) read the content in this charset (`encoding = …`).

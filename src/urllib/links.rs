@@ -139,7 +139,10 @@ impl<'a> Reader<'a> {
         let (value, rest) = self.rest.split_at_checked(end.unwrap_or(self.rest.len()))?;
         steps::count(value.len());
         self.rest = rest;
-        Some(value.to_owned())
+        // Others write single quotes, which are none to the grammar.
+        let inner = value.strip_prefix('\'');
+        let inner = inner.and_then(|value| value.strip_suffix('\''));
+        Some(inner.unwrap_or(value).to_owned())
     }
 
     /// RFC 9110 section 5.6.4.

@@ -539,3 +539,16 @@ fn a_timeout_behind_coded_content_is_told_once() {
     assert!(response.content().unwrap_err().is_timeout());
     assert_eq!(response.text().unwrap(), "hello");
 }
+
+#[test]
+fn a_charset_may_be_quoted_badly_or_missing() {
+    for (charset, text) in [
+        ("", "\u{fc}"),
+        ("'utf-8'", "\u{fc}"),
+        ("'latin1'", "\u{c3}\u{bc}"),
+    ] {
+        let fields = format!("Content-Type: text/html; charset={charset}\r\n");
+        let response = with_body(&fields, "\u{fc}".as_bytes());
+        assert_eq!(response.text().unwrap(), text, "{charset}");
+    }
+}
