@@ -316,6 +316,67 @@ fn a_handler_without_end_learns_that_the_client_of_a_head_has_gone() {
     assert_eq!(came.matches("HTTP/1.1 200 OK").count(), 2, "{came}");
 }
 
+#[test]
+fn a_response_does_not_say_both_that_the_connection_is_kept_and_that_it_closes() {
+    let keeps = logged(|request: Request<'_, '_>| {
+        request.send_response(200, None)?;
+        request.send_header("Connection", "Keep-Alive")?;
+        request.end_headers()
+    });
+    for (head, said) in [
+        ("GET / HTTP/1.0\r\n", "close"),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n", "keep-alive"),
+        ("GET / HTTP/1.1\r\nHost: a\r\n", "keep-alive"),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n",
+            "close",
+        ),
+    ] {
+        let came = told(&keeps, &format!("{head}\r\n"));
+        let fields: Vec<_> = came.matches("\r\nConnection: ").collect();
+        assert_eq!(fields.len(), 1, "{came}");
+        assert!(
+            came.contains(&format!("\r\nConnection: {said}\r\n")),
+            "{came}"
+        );
+    }
+}
+
+#[test]
+fn a_switch_names_a_protocol() {
+    let names_none = logged(|request: Request<'_, '_>| {
+        request.send_response(101, None)?;
+        request.send_header("Upgrade", " , ")?;
+        request.end_headers()
+    });
+    let came = told(&names_none, &format!("GET / HTTP/1.1\r\n{UPGRADE}\r\n"));
+    assert!(came.starts_with("HTTP/1.1 500 "), "{came}");
+}
+
+/// Refuses a method that it has elsewhere.
+struct Elsewhere;
+
+impl Handler for Elsewhere {
+    fn do_GET(&self, request: Request<'_, '_>) -> Handled {
+        request.send_error(405, None, None)
+    }
+
+    fn methods(&self) -> &[&str] {
+        &["GET", "PUT"]
+    }
+
+    fn log_message(&self, _: &BaseHTTPRequestHandler<'_>, _: fmt::Arguments<'_>) {}
+}
+
+#[test]
+fn a_method_that_is_not_allowed_is_told_which_are() {
+    let came = told(&Elsewhere, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(
+        came.starts_with("HTTP/1.1 405 ") && came.contains("\r\nAllow: GET, PUT\r\n"),
+        "{came}"
+    );
+}
+
 // Files
 
 #[test]

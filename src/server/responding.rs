@@ -154,14 +154,22 @@ impl BaseHTTPRequestHandler<'_> {
     ///
     /// # Errors
     /// `BadResponse` if bytes of a response have left, or a field is missing which the status needs
-    /// (401, 405, 407, 426); `Io`, `TimedOut`.
+    /// (401, 407, 426, and 405 unless [`Handler::methods`](crate::server::Handler::methods) has
+    /// something); `Io`, `TimedOut`.
     pub fn send_error<'m>(
         &mut self,
         code: u16,
         message: impl Into<Option<&'m str>>,
         explain: impl Into<Option<&'m str>>,
     ) -> Result<(), HTTPException> {
-        self.send_error_with(code, message.into(), explain.into(), &[])
+        let (message, explain) = (message.into(), explain.into());
+        match (code, self.handler.methods()) {
+            (405, methods @ [_, ..]) => {
+                let allow = methods.join(", ");
+                self.send_error_with(405, message, explain, &[("Allow", &allow)])
+            }
+            _ => self.send_error_with(code, message, explain, &[]),
+        }
     }
 
     /// As [`Self::send_error`], with further fields.
@@ -240,8 +248,7 @@ impl BaseHTTPRequestHandler<'_> {
         let command = self.command();
         let methods = self.handler.methods();
         if KNOWN.contains(&command) && !methods.is_empty() {
-            let allow = methods.join(", ");
-            return self.send_error_with(405, None, None, &[("Allow", &allow)]);
+            return self.send_error(405, None, None);
         }
         let message = format!("Unsupported method ('{command}')");
         self.send_error(501, message.as_str(), None)

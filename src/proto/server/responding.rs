@@ -233,12 +233,16 @@ impl Exchange {
         }
         if self.close.is_some() && !options.close {
             self.response.put_known(b"Connection: close\r\n");
-        } else if self.close.is_none()
-            && self.request.version() == HTTPVersion::Http10
-            && !options.keep_alive
-        {
+        } else if self.close.is_none() && self.says_keep_alive() {
             self.response.put_known(b"Connection: keep-alive\r\n");
         }
+    }
+
+    /// Whether it is still to be said that the connection is kept, since the caller wishes so or
+    /// HTTP/1.0 needs it.
+    fn says_keep_alive(&self) -> bool {
+        let needed = self.request.version() == HTTPVersion::Http10;
+        self.response.wishes_keep_alive() || (needed && !self.response.connection.keep_alive)
     }
 
     /// The bytes of the last head that was ended, or of the interim response.

@@ -32,6 +32,8 @@ struct Seen {
     www_authenticate: bool,
     proxy_authenticate: bool,
     upgrade: bool,
+    /// A `Connection` that says nothing but that it is kept, which is written at the end, if so.
+    keep_alive: bool,
 }
 
 impl ResponseHead {
@@ -97,7 +99,12 @@ impl ResponseHead {
         match name.len() {
             5 if scan::is_word(name, b"allow") => self.seen.allow = true,
             7 if scan::is_word(name, b"upgrade") => self.seen.upgrade = true,
-            10 if scan::is_word(name, b"connection") => self.connection.note(value),
+            10 if scan::is_word(name, b"connection") => {
+                self.connection.note(value);
+                let keeps = scan::is_word(value, b"keep-alive");
+                self.seen.keep_alive |= keeps;
+                return Ok(!keeps);
+            }
             14 if scan::is_word(name, b"content-length") => return self.declare(name, start),
             16 if scan::is_word(name, b"www-authenticate") => self.seen.www_authenticate = true,
             17 if scan::is_word(name, b"transfer-encoding") => {
@@ -155,14 +162,20 @@ impl ResponseHead {
         Err(bad(BadResponse::MissingHeader { status, name }))
     }
 
-    /// Whether all protocols of the `Upgrade` field are accepted by `offered`.
+    /// Whether the `Upgrade` field names a protocol, and all that it names are accepted by `offered`.
     pub(super) fn switches_to(&self, offered: impl Fn(&[u8]) -> bool) -> bool {
         let lines = self.out.split(|&octet| octet == b'\n');
-        lines
+        let mut named = lines
             .filter_map(|line| line.split_first_chunk::<8>())
             .filter(|(name, _)| name.eq_ignore_ascii_case(b"upgrade:"))
             .flat_map(|(_, value)| scan::list_elements(value.trim_ascii_end()))
-            .all(offered)
+            .peekable();
+        named.peek().is_some() && named.all(offered)
+    }
+
+    /// Whether the caller has said that the connection is kept, which is still to be written.
+    pub(super) fn wishes_keep_alive(&self) -> bool {
+        self.seen.keep_alive
     }
 
     pub(super) fn has_upgrade(&self) -> bool {
