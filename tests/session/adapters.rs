@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
 use stdhttp::requests::{
-    Adapter, ExceptionKind, PreparedRequest, RequestException, Response, Sending,
+    Adapter, ExceptionKind, PreparedRequest, Request, RequestException, Response, Sending,
 };
 use stdhttp::{Limits, Tolerance};
 
@@ -251,25 +251,43 @@ fn limits_and_tolerance_are_those_of_the_adapter() {
     limits.headers = 0;
     let session = session_with(adapter(&peer).limits(limits));
     let error = session.get("http://a/").send().unwrap_err();
+    let beneath = error.http_exception();
     assert!(
-        matches!(error.kind(), ExceptionKind::ConnectionError(_)),
+        matches!(beneath, Some(HTTPException::TooMany { limit: 0, .. })),
         "{error}"
     );
 
     let lenient = "HTTP/1.1 200 OK\nContent-Length: 2\n\nok";
     let peer = Peer::new([answers_of(&[lenient])]);
     let session = session_with(adapter(&peer));
-    assert_eq!(
-        session.get("http://a/").send().unwrap().content().unwrap(),
-        b"ok"
-    );
+    let response = session.get("http://a/").send().unwrap();
+    assert_eq!(response.content().unwrap(), b"ok");
     let peer = Peer::new([answers_of(&[lenient])]);
     let session = session_with(adapter(&peer).tolerance(Tolerance::STRICT));
-    let error = session.get("http://a/").send().unwrap_err();
-    assert!(
-        matches!(error.kind(), ExceptionKind::ConnectionError(_)),
-        "{error}"
-    );
+    session.get("http://a/").send().unwrap_err();
+    // It was asked, and its answer refused.
+    assert_eq!(heads(&peer, 0).len(), 1);
+}
+
+/// Fails in the middle, once.
+struct Fails(u8);
+
+impl Read for Fails {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        self.0 += 1;
+        match self.0 {
+            2 => Err(io::ErrorKind::InvalidData.into()),
+            _ => b"more".as_slice().read(output),
+        }
+    }
+}
+
+#[test]
+fn a_failure_of_the_adapters_content_is_an_error() {
+    let request = Request::new("GET", "http://a/").prepare().unwrap();
+    let none: [(&str, &str); 0] = [];
+    let response = Response::from_reader(request, 200, none, Fails(0));
+    response.content().unwrap_err();
 }
 
 /// What was written, together with all its clones.

@@ -299,3 +299,18 @@ fn methods_that_may_be_sent_twice_are_settable() {
     assert!(!again(listed(), "GET") && again(listed(), "POST"));
     assert!(again(Retry::new(1).any_method(), "POST"));
 }
+
+/// Each kind of failure has a number of its own, beside that of all.
+#[test]
+fn retries_are_bounded_by_their_kind() {
+    const LATER: &str = "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n";
+    for (most, made) in [(0, 1), (1, 2), (2, 3)] {
+        let peer = Peer::new([answers_of(&[LATER; 5])]);
+        let mut retry = Retry::new(4).status_forcelist([503]).raise_on_status(false);
+        retry.status = Some(most);
+        retry.read = Some(0);
+        let session = session_with(adapter(&peer).max_retries(retry));
+        session.get("http://h/").send().unwrap();
+        assert_eq!(heads(&peer, 0).len(), made);
+    }
+}

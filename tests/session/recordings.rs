@@ -126,6 +126,18 @@ fn no_secret_is_written_down() {
 /// In URLs, in their fragments and in forms, with names that are quoted or named by `mask`; the server
 /// gets them, and the recording fits requests with others.
 #[test]
+fn a_recorder_asks_for_what_its_adapter_undoes() {
+    let peer = Peer::new([answers_of(&[OK])]);
+    let adapter = adapter(&peer).content_coding("same", |coded| coded);
+    let mut session = Session::new();
+    session.set_trust_env(false);
+    session.mount("http://", Recorder::new(adapter));
+    let response = session.get("http://h/").send().unwrap();
+    let asked = response.request().headers().get("Accept-Encoding");
+    assert_eq!(asked.as_deref(), Some("same"));
+}
+
+#[test]
 fn recordings_and_their_errors_are_shown() {
     use std::error::Error;
     let (session, recorder) = recording(&[OK]);
