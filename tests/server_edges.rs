@@ -16,11 +16,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use stdhttp::dates::{self, formatdate};
 use stdhttp::server::{
-    BaseHTTPRequestHandler, HTTPServer, Handler, SimpleHTTPRequestHandler, ThreadingHTTPServer,
-    Times,
+    BaseHTTPRequestHandler, Bounds, HTTPServer, Handler, SimpleHTTPRequestHandler,
+    ThreadingHTTPServer, Times,
 };
 use stdhttp::testing::{Ending, Peer, Script, serve};
-use stdhttp::{HTTPException, HTTPMessage, HTTPResponse, Stream};
+use stdhttp::{HTTPException, HTTPMessage, HTTPResponse, Stream, Tolerance};
 
 type Request<'r, 'a> = &'r mut BaseHTTPRequestHandler<'a>;
 type Handled = Result<(), HTTPException>;
@@ -662,6 +662,7 @@ fn scripts_are_told_of_as_they_ended_and_have_their_time_however_slow_the_client
     for (name, lines) in [
         ("fails", "exit 3"),
         ("cat", "echo 'Content-Type: a/b'; echo; cat"),
+        ("env", "echo 'Content-Type: a/b'; echo; env"),
         ("closed", "echo 'Status: 401'; echo; echo no"),
         ("other", "echo 'Status: 405 No'; echo; echo no"),
         (
@@ -684,6 +685,26 @@ fn scripts_are_told_of_as_they_ended_and_have_their_time_however_slow_the_client
         "GET /cgi-bin/fails HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     assert!(came.starts_with("HTTP/1.1 502 "), "{came}");
+    // A server that forgives folded fields passes them on as one line (RFC 3875 section 4.1.18).
+    let folds = Bounds {
+        tolerance: Tolerance::HTTP_CLIENT,
+        ..Bounds::DEFAULT
+    };
+    let get = "GET /cgi-bin/env HTTP/1.1\r\nHost: a\r\nX: b\r\n LD_PRELOAD=c\r\n\r\n";
+    let peer = Peer::new([Script::new().send(get).end(Ending::Close)]);
+    HTTPServer::without_socket(scripts.clone())
+        .bounds(folds)
+        .serve_connection(peer.accept().unwrap(), None);
+    let came = String::from_utf8(peer.received(0)).unwrap();
+    let x = came
+        .lines()
+        .find(|line| line.starts_with("HTTP_X="))
+        .unwrap_or(&came);
+    assert!(
+        x.starts_with("HTTP_X=b ") && x.ends_with(" LD_PRELOAD=c"),
+        "{came}"
+    );
+
     // What is wrong with a response is the script's fault, and in the log.
     for name in ["closed", "other", "longer"] {
         let get = format!("GET /cgi-bin/{name} HTTP/1.1\r\nHost: a\r\n\r\n");

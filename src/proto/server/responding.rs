@@ -129,6 +129,7 @@ impl Exchange {
     }
 
     /// Whether the head that was begun could end as it is.
+    #[cfg(unix)]
     pub(crate) fn check_head(&self) -> Result<(), HTTPException> {
         self.response.check_needed()?;
         self.frame(None).map(drop)

@@ -43,7 +43,7 @@ pub(super) fn variables(
     if let Some(length) = length {
         variables.add("CONTENT_LENGTH", length.to_string());
         if let Some(content_type) = request.headers().get_bytes("content-type") {
-            variables.add("CONTENT_TYPE", content_type);
+            variables.add("CONTENT_TYPE", one_line(content_type));
         }
     }
     variables.add_fields(request);
@@ -100,15 +100,16 @@ impl Variables {
             let Some(variable) = variable(name) else {
                 continue;
             };
+            let value = one_line(value);
             match fields.iter_mut().find(|(known, _)| *known == variable) {
-                None => fields.push((variable, value.to_vec())),
+                None => fields.push((variable, value)),
                 Some((_, list)) => {
                     let separator: &[u8] = match variable.as_str() {
                         "HTTP_COOKIE" => b"; ",
                         _ => b", ",
                     };
                     list.extend_from_slice(separator);
-                    list.extend_from_slice(value);
+                    list.extend(value);
                 }
             }
         }
@@ -116,6 +117,17 @@ impl Variables {
             self.add(&variable, value);
         }
     }
+}
+
+/// A value on one line, also where a server forgives fields that are folded (RFC 3875 section
+/// 4.1.18).
+fn one_line(value: &[u8]) -> Vec<u8> {
+    let octets = value.iter().copied();
+    let unfolded = octets.map(|octet| match octet {
+        b'\r' | b'\n' => b' ',
+        other => other,
+    });
+    unfolded.collect()
 }
 
 /// The variable of a field. None for names with other characters than letters, digits and hyphens:
