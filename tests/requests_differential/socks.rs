@@ -22,12 +22,13 @@ pub(crate) fn open(stream: &mut TcpStream, server: &Server) -> Option<()> {
         let name = latin1(&read_many(stream, length)?);
         let [length] = read(stream)?;
         said += &format!(" {name}:{}", latin1(&read_many(stream, length)?));
-        let is_wrong = u8::from(name == "bad");
-        stream.write_all(&[1, is_wrong]).ok()?;
-        if is_wrong == 1 {
+        // The client goes on with the answer: what it said is noted before.
+        if name == "bad" {
             server.note("socks", said);
+            stream.write_all(&[1, 1]).ok()?;
             return None;
         }
+        stream.write_all(&[1, 0]).ok()?;
     }
     let target = read_target(stream)?;
     server.note("socks", format!("{said} {target}"));
