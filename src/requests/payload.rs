@@ -14,6 +14,8 @@ use crate::small_files::{SMALL_FILE, read_small};
 type Reader = Box<dyn Read + Send>;
 /// Is told how much of a body was taken, and how much there is.
 pub(super) type Progress = Arc<dyn Fn(u64, Option<u64>) + Send + Sync>;
+/// A source that is there once.
+type Once = Arc<Mutex<Option<Reader>>>;
 type Open = dyn Fn() -> io::Result<Reader> + Send + Sync;
 
 /// The body of a request. Copies share one source.
@@ -36,7 +38,7 @@ enum Content {
         length: Option<u64>,
     },
     /// Read once; taken by the first that sends it.
-    Reader(Arc<Mutex<Option<Reader>>>, Option<u64>),
+    Reader(Once, Option<u64>),
     Reopened(Arc<Open>, Option<u64>),
 }
 
@@ -184,7 +186,7 @@ impl Payload {
         !matches!(self.content, Content::Reader(..))
     }
 
-    /// Whether its one source was taken.
+    /// Whether its one source was taken, and something read from it.
     pub(super) fn is_spent(&self) -> bool {
         match &self.content {
             Content::Reader(reader, _) => {
@@ -208,10 +210,7 @@ impl Payload {
                 let most = length.unwrap_or(u64::MAX);
                 Ok(Box::new(FromPlace::new(file, *start).take(most)))
             }
-            Content::Reader(reader, _) => {
-                let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(reader.take().ok_or(ExceptionKind::UnrewindableBodyError)?)
-            }
+            Content::Reader(reader, _) => Ok(Box::new(Lent::new(reader)?)),
             Content::Reopened(open, _) => open().map_err(file_error),
         }
     }
@@ -288,6 +287,43 @@ fn read_at(mut file: &File, buf: &mut [u8], place: u64) -> io::Result<usize> {
 
 pub(super) fn file_error(error: io::Error) -> ExceptionKind {
     ExceptionKind::File(error)
+}
+
+/// The one source of a body while it is sent. It goes back where nothing was read from it: nobody
+/// could be connected to, perhaps.
+struct Lent {
+    source: Option<Reader>,
+    home: Once,
+    is_read: bool,
+}
+
+impl Lent {
+    fn new(home: &Once) -> Result<Self, ExceptionKind> {
+        let mut source = home.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = source.take().ok_or(ExceptionKind::UnrewindableBodyError)?;
+        Ok(Self {
+            source: Some(source),
+            home: home.clone(),
+            is_read: false,
+        })
+    }
+}
+
+impl Read for Lent {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.is_read = true;
+        self.source
+            .as_mut()
+            .map_or(Ok(0), |source| source.read(buf))
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.is_read {
+            *self.home.lock().unwrap_or_else(PoisonError::into_inner) = self.source.take();
+        }
+    }
 }
 
 /// A reader that tells how far it was read.

@@ -14,6 +14,7 @@ mod recordings;
 mod redirects;
 mod requests;
 mod responses;
+mod retries;
 mod shown;
 
 use std::time::Duration;

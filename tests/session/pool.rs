@@ -1,6 +1,6 @@
 //! Connections: kept, looked at, lent out, closed.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use stdhttp::requests::{ExceptionKind, Retry};
@@ -228,15 +228,6 @@ fn no_wait_goes_past_the_deadline() {
     session.set_deadline(Some(Duration::from_secs(30)));
     assert_eq!(session.get("http://h/").send().unwrap().status_code(), 503);
     assert_eq!(peer.elapsed(), Duration::ZERO);
-}
-
-#[test]
-fn a_failure_to_connect_is_retried_for_any_method() {
-    let refused = || Script::new().fail(ErrorKind::ConnectionReset);
-    let peer = Peer::new([refused(), answers_of(&[OK])]);
-    let session = session_with(adapter(&peer).max_retries(1));
-    assert_eq!(session.get("http://h/").send().unwrap().status_code(), 200);
-    assert_eq!(peer.calls().connects, 2);
 }
 
 /// A copy that makes its connections otherwise gets none that were made before.

@@ -516,3 +516,16 @@ fn a_connector_leads_to_the_proxy_and_what_is_spoken_there_comes_on_top() {
     let told = [&b"\x05\x01\x00\x05\x01\x00\x03\x01h\x00\x50"[..], b"GET / "].concat();
     assert!(peer.received(0).starts_with(&told));
 }
+
+#[test]
+fn a_proxy_that_speaks_tls_needs_tls() {
+    let peer = Peer::new([answers_of(&[OK])]);
+    let proxies = Proxies::new().with("http", "https://proxy:8443").unwrap();
+    let sent = session(&peer).get("http://h/").proxies(proxies).send();
+    let error = sent.unwrap_err();
+    assert!(
+        matches!(error.kind(), ExceptionKind::MissingTls),
+        "{error:?}"
+    );
+    assert_eq!(peer.calls().connects, 0);
+}
