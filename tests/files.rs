@@ -16,17 +16,12 @@ use stdhttp::server::{
 use stdhttp::testing::serve;
 use stdhttp::{HTTPException, HTTPMessage, HTTPResponse};
 
-/// A folder that is removed at the end.
-struct Folder(PathBuf);
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
 
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("stdhttp-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
     /// A file that was changed long ago.
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
@@ -39,12 +34,6 @@ impl Folder {
 
     fn handler(&self) -> SimpleHTTPRequestHandler {
         SimpleHTTPRequestHandler::new(&self.0).unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

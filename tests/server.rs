@@ -12,37 +12,10 @@ use stdhttp::server::{BaseHTTPRequestHandler, Bounds, HTTPServer, Handler, Times
 use stdhttp::testing::{Ending, Fault, Peer, Script, serve};
 use stdhttp::{BadResponse, HTTPException, HTTPResponse, Limits, Look, Stream};
 
-type Request<'r, 'a> = &'r mut BaseHTTPRequestHandler<'a>;
-type Handled = Result<(), HTTPException>;
+#[path = "support/logged.rs"]
+mod logged;
 
-/// A handler from a function, whose log is kept.
-struct Logged<F> {
-    answer: F,
-    lines: Mutex<Vec<String>>,
-}
-
-fn logged<F: Fn(Request<'_, '_>) -> Handled + Sync>(answer: F) -> Logged<F> {
-    Logged {
-        answer,
-        lines: Mutex::default(),
-    }
-}
-
-impl<F> Logged<F> {
-    fn lines(&self) -> Vec<String> {
-        self.lines.lock().unwrap().clone()
-    }
-}
-
-impl<F: Fn(Request<'_, '_>) -> Handled + Sync> Handler for Logged<F> {
-    fn dispatch(&self, request: Request<'_, '_>) -> Handled {
-        (self.answer)(request)
-    }
-
-    fn log_message(&self, _request: &BaseHTTPRequestHandler<'_>, message: fmt::Arguments<'_>) {
-        self.lines.lock().unwrap().push(message.to_string());
-    }
-}
+use logged::{Handled, Request, logged};
 
 /// What a client gets, as text.
 fn told<F: Fn(Request<'_, '_>) -> Handled + Sync>(answer: F, requests: &str) -> String {

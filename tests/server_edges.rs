@@ -22,31 +22,13 @@ use stdhttp::server::{
 use stdhttp::testing::{Ending, Peer, Script, serve};
 use stdhttp::{HTTPException, HTTPMessage, HTTPResponse, Stream, Tolerance};
 
-type Request<'r, 'a> = &'r mut BaseHTTPRequestHandler<'a>;
-type Handled = Result<(), HTTPException>;
+#[path = "support/folder.rs"]
+mod folder;
+#[path = "support/logged.rs"]
+mod logged;
 
-/// A handler from a function, whose log is kept.
-struct Logged<F> {
-    answer: F,
-    lines: Mutex<Vec<String>>,
-}
-
-fn logged<F: Fn(Request<'_, '_>) -> Handled + Sync>(answer: F) -> Logged<F> {
-    Logged {
-        answer,
-        lines: Mutex::default(),
-    }
-}
-
-impl<F: Fn(Request<'_, '_>) -> Handled + Sync> Handler for Logged<F> {
-    fn dispatch(&self, request: Request<'_, '_>) -> Handled {
-        (self.answer)(request)
-    }
-
-    fn log_message(&self, _: &BaseHTTPRequestHandler<'_>, message: fmt::Arguments<'_>) {
-        self.lines.lock().unwrap().push(message.to_string());
-    }
-}
+use folder::Folder;
+use logged::{Handled, Request, logged};
 
 fn told(handler: &impl Handler, requests: &str) -> String {
     String::from_utf8(serve(handler, requests)).expect("text")
@@ -59,17 +41,7 @@ fn ok(request: Request<'_, '_>, body: &[u8]) -> Handled {
     Ok(())
 }
 
-/// A folder that is removed at the end.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("stdhttp-edge-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
     fn file(&self, name: &str, content: &str, changed: SystemTime) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, content).unwrap();
@@ -80,12 +52,6 @@ impl Folder {
 
     fn handler(&self) -> SimpleHTTPRequestHandler {
         SimpleHTTPRequestHandler::new(&self.0).unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -295,7 +261,7 @@ fn a_handler_without_end_learns_that_the_client_of_a_head_has_gone() {
         came.starts_with("HTTP/1.1 200 ") && came.ends_with("\r\n\r\n"),
         "{came}"
     );
-    let lines = events.lines.lock().unwrap();
+    let lines = events.lines();
     assert!(
         lines
             .iter()
@@ -712,7 +678,7 @@ fn scripts_are_told_of_as_they_ended_and_have_their_time_however_slow_the_client
         let came = told(&logged_scripts, &get);
         assert!(came.starts_with("HTTP/1.1 502 "), "{came}");
     }
-    let lines = logged_scripts.lines.lock().unwrap();
+    let lines = logged_scripts.lines();
     for expected in [
         "CGI script: exit status: 3",
         "CGI script: a response with status 401 needs a WWW-Authenticate field",

@@ -8,7 +8,6 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,22 +20,10 @@ use stdhttp::{HTTPException, HTTPResponse, Look, Stream};
 /// A file that is larger than this is the kernel's.
 const BLOCK: usize = 65_000;
 
-/// A folder that is removed at the end.
-struct Folder(PathBuf);
+#[path = "support/folder.rs"]
+mod folder;
 
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("stdhttp-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use folder::Folder;
 
 struct Quiet(SimpleHTTPRequestHandler);
 

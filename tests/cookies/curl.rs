@@ -9,7 +9,7 @@ use std::thread;
 
 use stdhttp::cookies::{CookieJar, MozillaCookieJar};
 
-use crate::files::Folder;
+use crate::folder::Folder;
 use crate::url;
 
 /// A server that sets cookies at `/set…` and says what it was sent.

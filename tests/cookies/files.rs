@@ -10,37 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use stdhttp::cookies::{Cookie, CookieJar, LoadError, MozillaCookieJar};
 
+use crate::folder::Folder;
 use crate::{NOW, at, jar, jar_at, sent, url};
 
-/// A folder of a test's own, which is gone behind it.
-pub struct Folder(PathBuf);
-
 impl Folder {
-    pub fn new(name: &str) -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let unique = format!("stdhttp-cookies-{name}-{}-{count}", std::process::id());
-        let path = std::env::temp_dir().join(unique);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
     pub fn file(&self) -> PathBuf {
         self.0.join("cookies.txt")
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = names.collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
     }
 }
 

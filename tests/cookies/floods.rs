@@ -6,7 +6,7 @@ use stdhttp::cookies::{CookieJar, Morsel, MozillaCookieJar, SimpleCookie};
 use stdhttp::testing::steps;
 
 use crate::counting::measure;
-use crate::files::Folder;
+use crate::folder::Folder;
 use crate::{jar, url};
 
 /// What the floods are made of.

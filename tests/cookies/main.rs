@@ -7,6 +7,8 @@
 mod base64;
 #[path = "../support/counting.rs"]
 mod counting;
+#[path = "../support/folder.rs"]
+mod folder;
 #[path = "../support/json.rs"]
 mod json;
 #[path = "../support/python.rs"]

@@ -5,7 +5,7 @@
 
 use stdhttp::cookies::{Attribute, Morsel, MozillaCookieJar, SimpleCookie};
 
-use crate::files::Folder;
+use crate::folder::Folder;
 use crate::python_judge::Python;
 use crate::random::Random;
 use crate::{NOW, jar, sent, url};

@@ -2,35 +2,15 @@
 //! next one asks for and makes of the answer is looked at.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stdhttp::requests::*;
 use stdhttp::testing::{Ending, Peer, Script};
 use stdhttp::{Connect, HTTPException, Route};
 
+use crate::folder::Folder;
+
 const CONTENT: &str = "0123456789abcdefghij";
 const TAG: &str = "ETag: \"v1\"\r\n";
-
-/// A folder of one download, gone behind it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("stdhttp-rfc-{}-{count}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn whole(fields: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n{fields}\r\n{CONTENT}")
@@ -61,7 +41,7 @@ fn resumed(fields: &str, second: &str) -> Resumed {
     let mut session = Session::new();
     session.set_trust_env(false);
     session.mount("http://", HTTPAdapter::new().connector(connector));
-    let folder = Folder::new();
+    let folder = Folder::new("rfc");
     let path = folder.0.join("file");
     let download = || session.download("http://h/file", &path).resume(true).send();
     download().unwrap_err();

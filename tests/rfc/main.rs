@@ -7,6 +7,9 @@
 
 #[path = "../support/counting.rs"]
 mod counting;
+#[cfg(feature = "requests")]
+#[path = "../support/folder.rs"]
+mod folder;
 #[macro_use]
 mod support;
 

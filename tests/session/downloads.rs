@@ -9,40 +9,27 @@ use std::time::Duration;
 use stdhttp::requests::{Downloaded, ExceptionKind, Payload, RequestException, Session};
 use stdhttp::testing::{Ending, Peer, Script};
 
+use super::folder::Folder;
 use super::{OK, adapter, answering, field, heads, session, session_with};
 
 const URL: &str = "http://h/file";
 const NEW: &[u8] = b"0123456789abcdefghij";
 const OLD: &[u8] = b"old";
 
-/// A folder of one test, with an old file in it; gone behind it.
-struct Folder(PathBuf);
+/// A folder with an old file in it.
+fn folder(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    fs::write(folder.file(), OLD).unwrap();
+    folder
+}
 
 impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("stdhttp-downloads-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        fs::write(path.join("file"), OLD).unwrap();
-        Self(path)
-    }
-
     fn file(&self) -> PathBuf {
         self.0.join("file")
     }
 
     fn content(&self) -> Vec<u8> {
         fs::read(self.file()).unwrap()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
     }
 
     /// The part that a failure at this place leaves behind, and whether anything was left.
@@ -52,12 +39,6 @@ impl Folder {
         resume(&session, self).unwrap_err();
         assert_eq!(self.content(), OLD);
         self.names().len() > 1
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -89,7 +70,7 @@ const TAG: &str = "ETag: \"v1\"\r\n";
 
 #[test]
 fn a_download_takes_the_place_of_the_old_file() {
-    let folder = Folder::new("replaces");
+    let folder = folder("replaces");
     let (session, peer) = peer_of([Script::answer([whole("").as_bytes(), NEW].concat())]);
     let seen = RefCell::new(Vec::new());
     let done = session
@@ -120,7 +101,7 @@ fn a_cut_leaves_the_old_file() {
     let answer = [whole(TAG).as_bytes(), NEW].concat();
     for cut in 0..answer.len() {
         for keeps in [false, true] {
-            let folder = Folder::new("cut");
+            let folder = folder("cut");
             let script = Script::answer(&answer[..cut]).end(Ending::Close);
             let (session, _) = peer_of([script]);
             let download = session.download(URL, folder.file()).resume(keeps);
@@ -138,7 +119,7 @@ fn a_cut_leaves_the_old_file() {
 fn a_status_that_is_no_success_leaves_the_old_file_and_comes_with_the_error() {
     for (status, fields) in [(404, ""), (503, ""), (304, ""), (302, "")] {
         for keeps in [false, true] {
-            let folder = Folder::new("status");
+            let folder = folder("status");
             let body = if status == 304 { "" } else { "no" };
             let answer = format!(
                 "HTTP/1.1 {status} No\r\nContent-Length: {}\r\n{fields}\r\n{body}",
@@ -161,7 +142,7 @@ fn a_status_that_is_no_success_leaves_the_old_file_and_comes_with_the_error() {
 fn a_download_is_resumed_from_where_it_was_cut() {
     for first in 1..NEW.len() {
         for second in first..NEW.len() {
-            let folder = Folder::new("resumed");
+            let folder = folder("resumed");
             assert!(folder.fail_after(&whole(TAG), first));
             let answer = rest(&format!("bytes {first}-19/20"), TAG, &NEW[first..]);
             let cut = answer.len() - (NEW.len() - second);
@@ -201,7 +182,7 @@ fn a_part_is_kept_with_a_strong_validator_alone() {
         ("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n", false),
         ("ETag: \"v1\"\r\nContent-Encoding: gzip\r\n", false),
     ] {
-        let folder = Folder::new("validator");
+        let folder = folder("validator");
         assert_eq!(folder.fail_after(&whole(fields), 5), kept, "{fields}");
     }
 }
@@ -209,7 +190,7 @@ fn a_part_is_kept_with_a_strong_validator_alone() {
 #[test]
 fn a_part_whose_note_names_no_validator_begins_anew() {
     for note in ["", "http://h/file\n", "http://h/file\n\n20\n"] {
-        let folder = Folder::new("note");
+        let folder = folder("note");
         assert!(folder.fail_after(&whole(TAG), 5));
         fs::write(folder.0.join("file.part.of"), note).unwrap();
         let all = [whole(TAG).as_bytes(), NEW].concat();
@@ -222,7 +203,7 @@ fn a_part_whose_note_names_no_validator_begins_anew() {
 
 #[test]
 fn another_representation_begins_anew() {
-    let folder = Folder::new("changed");
+    let folder = folder("changed");
     assert!(folder.fail_after(&whole(TAG), 5));
     let fields = "ETag: \"v2\"\r\n";
     let (session, peer) = peer_of([Script::answer([whole(fields).as_bytes(), NEW].concat())]);
@@ -253,7 +234,7 @@ fn a_part_that_was_not_asked_for_begins_anew() {
         b"HTTP/1.1 416 No\r\nContent-Range: bytes */20\r\nContent-Length: 0\r\n\r\n".to_vec(),
         b"HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n".to_vec(),
     ] {
-        let folder = Folder::new("not-asked");
+        let folder = folder("not-asked");
         assert!(folder.fail_after(&whole(TAG), 5));
         let all = [whole(TAG).as_bytes(), NEW].concat();
         let both = Script::new()
@@ -277,7 +258,7 @@ fn a_part_that_was_not_asked_for_begins_anew() {
 #[test]
 fn a_rest_of_another_length_than_its_range_is_no_success() {
     for content in ["56789abcdefghi", "56789abcdefghijk"] {
-        let folder = Folder::new("length");
+        let folder = folder("length");
         assert!(folder.fail_after(&whole(TAG), 5));
         let answer = format!(
             "HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n\
@@ -295,7 +276,7 @@ fn a_rest_of_another_length_than_its_range_is_no_success() {
 
 #[test]
 fn a_part_is_of_one_url() {
-    let folder = Folder::new("url");
+    let folder = folder("url");
     assert!(folder.fail_after(&whole(TAG), 5));
     let (session, peer) = peer_of([Script::answer([whole(TAG).as_bytes(), NEW].concat())]);
     let download = session.download("http://h/file?other", folder.file());
@@ -307,7 +288,7 @@ fn a_part_is_of_one_url() {
 /// All of it was there, and only the last step failed: one octet shows that it is still the same.
 #[test]
 fn a_part_that_is_whole_is_asked_for_its_last_octet() {
-    let folder = Folder::new("last");
+    let folder = folder("last");
     assert!(folder.fail_after(&whole(TAG), 5));
     fs::write(folder.0.join("file.part"), NEW).unwrap();
     let (session, peer) = peer_of([Script::answer(rest("bytes 19-19/20", TAG, b"j"))]);
@@ -318,7 +299,7 @@ fn a_part_that_is_whole_is_asked_for_its_last_octet() {
 
 #[test]
 fn an_unasked_part_is_no_file() {
-    let folder = Folder::new("unasked");
+    let folder = folder("unasked");
     let (session, _) = peer_of([Script::answer(rest("bytes 0-4/20", TAG, &NEW[..5]))]);
     let error = session.download(URL, folder.file()).send().unwrap_err();
     assert!(matches!(
@@ -330,7 +311,7 @@ fn an_unasked_part_is_no_file() {
 
 #[test]
 fn what_can_not_be_written_to_is_an_error_before_anything_is_sent() {
-    let folder = Folder::new("nowhere");
+    let folder = folder("nowhere");
     let (session, peer) = answering([OK]);
     for path in [folder.0.clone(), folder.0.join("none/file")] {
         for keeps in [false, true] {
@@ -347,7 +328,7 @@ fn what_can_not_be_written_to_is_an_error_before_anything_is_sent() {
 
 #[test]
 fn a_head_has_nothing_to_download() {
-    let folder = Folder::new("head");
+    let folder = folder("head");
     let (session, peer) = answering([&whole("")]);
     for keeps in [false, true] {
         let request = session.head(URL).download(folder.file()).resume(keeps);
@@ -361,7 +342,7 @@ fn a_head_has_nothing_to_download() {
 
 #[test]
 fn a_limit_bounds_the_file() {
-    let folder = Folder::new("limit");
+    let folder = folder("limit");
     let (session, _) = peer_of([Script::answer([whole("").as_bytes(), NEW].concat())]);
     let request = session.get(URL).max_content(19).download(folder.file());
     let error = request.send().unwrap_err();
@@ -379,7 +360,7 @@ fn a_limit_bounds_the_file() {
 
 #[test]
 fn a_file_is_asked_for_as_it_is_unless_the_caller_wants_a_coding() {
-    let folder = Folder::new("coding");
+    let folder = folder("coding");
     for (own, sent) in [(None, "identity"), (Some("gzip"), "gzip")] {
         let peer = Peer::new([Script::answer([whole("").as_bytes(), NEW].concat())]);
         let adapter = adapter(&peer).content_coding("zstd", |coded| coded);
@@ -396,7 +377,7 @@ fn a_file_is_asked_for_as_it_is_unless_the_caller_wants_a_coding() {
 
 #[test]
 fn the_deadline_is_that_of_all_of_it() {
-    let folder = Folder::new("deadline");
+    let folder = folder("deadline");
     let script = Script::new().expect_head().send(whole(TAG)).send(&NEW[..5]);
     let script = script.wait(Duration::from_secs(9)).send(&NEW[5..]);
     let (session, _) = peer_of([script]);
@@ -429,7 +410,7 @@ fn a_full_disk_leaves_the_old_file() {
         return;
     }
     for keeps in [false, true] {
-        let folder = Folder::new("full");
+        let folder = folder("full");
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n{TAG}\r\n");
         let answer = [head.as_bytes(), &vec![b'x'; LENGTH]].concat();
         let (session, _) = peer_of([Script::answer(answer)]);
@@ -446,7 +427,7 @@ fn a_full_disk_leaves_the_old_file() {
 #[cfg(unix)]
 #[test]
 fn a_link_in_place_of_the_part_is_not_followed() {
-    let folder = Folder::new("link");
+    let folder = folder("link");
     assert!(folder.fail_after(&whole(TAG), 5));
     let (part, other) = (folder.0.join("file.part"), folder.0.join("other"));
     fs::write(&other, &NEW[..5]).unwrap();
@@ -500,7 +481,7 @@ fn the_progress_of_an_upload_that_is_sent_again_begins_anew() {
 /// Two requests are one download.
 #[test]
 fn the_deadline_is_that_of_both_requests_of_a_resumed_one() {
-    let folder = Folder::new("both");
+    let folder = folder("both");
     assert!(folder.fail_after(&whole(TAG), 5));
     let first = Script::new()
         .expect_head()
@@ -530,7 +511,7 @@ fn the_deadline_is_that_of_both_requests_of_a_resumed_one() {
 fn a_download_has_the_readers_of_the_old_file() {
     use std::os::unix::fs::PermissionsExt;
     for keeps in [false, true] {
-        let folder = Folder::new("readers");
+        let folder = folder("readers");
         for mode in [0o600, 0o666] {
             let permissions = fs::Permissions::from_mode(mode);
             fs::set_permissions(folder.file(), permissions).unwrap();

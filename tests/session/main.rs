@@ -2,6 +2,9 @@
 #![cfg(feature = "requests")]
 #![allow(missing_docs)]
 
+#[path = "../support/folder.rs"]
+mod folder;
+
 mod adapters;
 mod bodies;
 mod credentials;

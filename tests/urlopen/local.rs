@@ -8,36 +8,12 @@ use stdhttp::testing::Script;
 use stdhttp::urllib::request::*;
 use stdhttp::urllib::{Fault, Part};
 
+use crate::folder::Folder;
 use crate::{Net, OK, refused, text, to};
 
-/// A folder of a test's own, which is gone behind it.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let unique = format!("stdhttp-urlopen-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(unique);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
     fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
     }
 }
 

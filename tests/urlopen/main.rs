@@ -5,6 +5,8 @@
 
 #[path = "../support/base64.rs"]
 mod base64;
+#[path = "../support/folder.rs"]
+mod folder;
 #[path = "../support/random.rs"]
 mod random;
 
