@@ -4,12 +4,12 @@
 //! Departs from `requests`: `https://example.com` is not the beginning of
 //! `https://example.com.evil.org/`.
 
-use super::models::{PreparedRequest, RequestException, Response};
 use std::borrow::Cow;
 use std::time::Instant;
 
+use super::models::{PreparedRequest, RequestException, Response};
 use super::options::{Timeout, TlsSettings};
-use crate::urllib::{Proxy, without_userinfo};
+use crate::urllib::{Proxy, Reference, without_userinfo};
 
 /// Sends a prepared request, once, and gives the response to it: `requests.adapters.BaseAdapter`.
 ///
@@ -88,13 +88,9 @@ pub(super) fn is_mounted_at(prefix: &str, url: &str) -> bool {
 
 /// The URL with the path that an empty one stands for.
 fn with_path(url: &str) -> Cow<'_, str> {
-    let authority = url.split_once("://").map(|(_, rest)| rest);
-    let end = authority.and_then(|rest| rest.find(['/', '?', '#']).or(Some(rest.len())));
-    let place = authority
-        .zip(end)
-        .map(|(rest, end)| url.len().saturating_sub(rest.len()).saturating_add(end));
-    match place.and_then(|place| url.split_at_checked(place)) {
-        Some((before, rest)) if !rest.starts_with('/') => Cow::Owned(format!("{before}/{rest}")),
+    let parts = Reference::split(url);
+    match (parts.authority, parts.path) {
+        (Some(_), "") => Cow::Owned(Reference { path: "/", ..parts }.unsplit()),
         _ => Cow::Borrowed(url),
     }
 }

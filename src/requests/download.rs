@@ -136,10 +136,9 @@ impl<'s> Download<'s> {
         let mut options = std::mem::take(&mut self.request.options);
         options.stream = Some(true);
         options.deadline = options.deadline.or(session.deadline);
-        let now = options.deadline.map(|_| session.clock.now());
-        let ends = now
-            .zip(options.deadline)
-            .and_then(|(now, time)| now.checked_add(time));
+        let ends = options
+            .deadline
+            .and_then(|time| session.clock.now().checked_add(time));
         if !self.request.gives_header("Accept-Encoding") {
             self.request = self.request.header("Accept-Encoding", "identity");
         }

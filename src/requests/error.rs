@@ -246,13 +246,13 @@ impl From<InvalidCredentials> for ExceptionKind {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::error::{BodyFault, ChunkFault, TunnelFailed};
     use std::io;
     use std::sync::Arc;
 
-    fn io_at(step: Step) -> HTTPException {
+    pub(in crate::requests) fn io_at(step: Step) -> HTTPException {
         HTTPException::io(
             io::ErrorKind::ConnectionReset.into(),
             step,

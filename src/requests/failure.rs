@@ -80,18 +80,11 @@ impl From<ExceptionKind> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::tests::io_at;
     use super::*;
     use crate::error::{Excerpt, IncompleteRead};
     use std::io;
     use std::sync::Arc;
-
-    fn io_at(step: Step) -> HTTPException {
-        HTTPException::io(
-            io::ErrorKind::ConnectionReset.into(),
-            step,
-            Default::default(),
-        )
-    }
 
     fn not_found() -> HTTPException {
         HTTPException::HostNotFound {

@@ -59,7 +59,8 @@ pub(super) fn write_request(
     Ok(connection.endheaders_with(body, chunked)?)
 }
 
-/// A `Host` of the caller's first (RFC 9110 section 7.2). What is for a proxy goes through no tunnel (section 11.7.2).
+/// A `Host` of the caller's first (RFC 9110 section 7.2). What is for a proxy goes through no tunnel
+/// (section 11.7.2).
 fn put_fields(
     connection: &mut Connection,
     request: &PreparedRequest,

@@ -55,10 +55,11 @@ impl Connection {
     }
 
     /// An answer to HEAD writes nothing behind its head, so that no write tells a handler without end
-    /// that its client has gone, who has the whole answer.
+    /// that its client has gone, who has the whole answer: it is looked for once in a block.
     fn check_client(&mut self, total: u64) -> Result<(), HTTPException> {
-        let answered = self.head_written && self.is_head_request() && !self.has_more();
-        if !answered || total <= u64::try_from(SMALL_BODY).unwrap_or(u64::MAX) {
+        let block = u64::try_from(SMALL_BODY).unwrap_or(u64::MAX);
+        let is_due = total.checked_div(block) != self.outgoing.bytes.checked_div(block);
+        if !is_due || !self.head_written || !self.is_head_request() || self.has_more() {
             return Ok(());
         }
         let gone = match self.stream.look() {

@@ -33,6 +33,6 @@ pub use proxies::{InvalidProxy, Proxies, Via, getproxies, proxy_bypass};
 pub use proxy::{Proxy, ProxyScheme};
 pub use redirects::{Redirect, RedirectError, RedirectRules, RedirectedRequest, Resend};
 #[cfg(feature = "requests")]
-pub(crate) use reference::without_userinfo;
+pub(crate) use reference::{Reference, without_userinfo};
 pub use url::{Origin, Url};
 pub use url_parser::UrlParser;
